@@ -1,0 +1,1 @@
+"""Podium runs a portfolio of trading strategies as one."""

@@ -1,0 +1,183 @@
+"""The one error tree of Podium, and how a problem is told to the person who can mend it.
+
+Three kinds, never mixed:
+
+* an expected refusal (no capital left, a quantity below the minimum) is a *value*: an event with a reason, not an exception;
+* what a user or the outside did wrong is an exception of this tree;
+* a broken invariant is a defect of Podium: it crashes the run.
+
+::
+
+    PodiumError
+    ├── InputError (also a ValueError)      the input is wrong; the command line ends with 2
+    │   ├── ConfigurationError              a portfolio file, a strategy file, an option, a weight
+    │   ├── RuleError                       an expression of the rule language
+    │   └── DataError                       bars that cannot be read or may not be used
+    ├── RunError                            the run failed; the command line ends with 1
+    │   ├── StrategyFailed                  a strategy's own code raised
+    │   └── LedgerOverflow                  an amount left the range the ledger can hold exactly
+    └── InvariantBroken                     a defect of Podium
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "ConfigurationError",
+    "DataError",
+    "InputError",
+    "InvariantBroken",
+    "LedgerOverflow",
+    "Location",
+    "PodiumError",
+    "Problem",
+    "RuleError",
+    "RunError",
+    "StrategyFailed",
+    "did_you_mean",
+    "invariant",
+]
+
+
+class PodiumError(Exception):
+    """Be the root of everything Podium raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Point at a place a person can open: a file, and in it a line and a column (both from 1)."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file, *(str(part) for part in (self.line, self.column) if part is not None)]
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Say one thing that is wrong: where, what came, what was expected, what to do.
+
+    Args:
+        message: what came and why it does not serve, one line.
+        location: where; ``None`` when the input has no place (an argument in Python).
+        expected: what would have been accepted.
+        hint: what to do.
+    """
+
+    message: str
+    location: Location | None = None
+    expected: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.location}: " if self.location else ""
+        lines = [f"{where}{self.message}"]
+        if self.expected:
+            lines.append(f"  expected: {self.expected}")
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class InputError(PodiumError, ValueError):
+    """Report input that a user can mend.
+
+    Args:
+        problems: one problem, or all that were found in one pass.
+    """
+
+    def __init__(self, problems: Problem | Sequence[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigurationError(InputError):
+    """Report a wrong portfolio file, strategy file, option or weight."""
+
+
+class RuleError(InputError):
+    """Report a wrong expression of the rule language."""
+
+
+class DataError(InputError):
+    """Report bars that cannot be read or may not be used."""
+
+
+class RunError(PodiumError):
+    """Report a run that started and could not go on."""
+
+
+class StrategyFailed(RunError):
+    """Report that a strategy's own code raised.
+
+    Args:
+        strategy_id: whose code.
+        symbol: on which symbol.
+        time: the close of the bar at which it happened, ISO 8601 UTC.
+        cause: what it raised.
+    """
+
+    def __init__(self, *, strategy_id: str, symbol: str, time: str, cause: BaseException) -> None:
+        self.strategy_id, self.symbol, self.time = strategy_id, symbol, time
+        super().__init__(f"strategy '{strategy_id}' failed on {symbol} at {time}: {type(cause).__name__}: {cause}")
+
+
+class LedgerOverflow(RunError):
+    """Report an amount beyond what the ledger's integers hold.
+
+    Args:
+        strategy_id: whose position grew too large.
+        symbol: on which symbol.
+        time: when, ISO 8601 UTC.
+    """
+
+    def __init__(self, *, strategy_id: str, symbol: str, time: str) -> None:
+        self.strategy_id, self.symbol, self.time = strategy_id, symbol, time
+        super().__init__(
+            f"the position of '{strategy_id}' on {symbol} at {time} is worth more than the exact ledger can hold\n"
+            "  hint: use a coarser tick or lot for this symbol, or less capital or leverage"
+        )
+
+
+class InvariantBroken(PodiumError):
+    """Report a defect of Podium itself: something that must hold at every event did not."""
+
+
+def invariant(condition: bool, message: str, **values: object) -> None:
+    """Crash when something that must always hold does not.
+
+    Args:
+        condition: what must hold.
+        message: the invariant, as a sentence.
+        values: what was found.
+
+    Raises:
+        InvariantBroken: when the condition is false.
+    """
+    if not condition:
+        found = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        raise InvariantBroken(f"{message} ({found})" if found else message)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Suggest the known name nearest to a word.
+
+    Args:
+        word: what came.
+        known: the names that would have been accepted.
+
+    Returns:
+        ``did you mean 'name'?``, or ``None`` when nothing is near.
+    """
+    names = list(known)
+    by_lower = {name.lower(): name for name in names}
+    if (same := by_lower.get(word.lower())) is not None and same != word:
+        return f"did you mean '{same}'?"
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"did you mean '{by_lower[near[0]]}'?" if near else None

@@ -1,0 +1,45 @@
+"""Names of things. Ids are made from what they name, never drawn at random, so that equal runs give equal ids."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import NewType
+
+__all__ = ["StrategyId", "Symbol", "digest", "run_id"]
+
+#: A strategy's stable name, from the portfolio file.
+StrategyId = NewType("StrategyId", str)
+#: A market's name, such as ``BTC/USDT``.
+Symbol = NewType("Symbol", str)
+
+
+def digest(*parts: bytes) -> str:
+    """Name content by its SHA-256.
+
+    Args:
+        parts: the content; the boundaries between parts count.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big"))
+        total.update(part)
+    return total.hexdigest()
+
+
+def run_id(name: str, last_day: str, content: str) -> str:
+    """Name a run by its portfolio, the last day of its bars and what went in.
+
+    Args:
+        name: the portfolio's name.
+        last_day: ``YYYYMMDD``.
+        content: a digest of configuration and data.
+
+    Returns:
+        For example ``demo-20241231-a1b2c3d4``; the same input has the same name.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "portfolio"
+    return f"{plain}-{last_day}-{content[:8]}"

@@ -1,0 +1,82 @@
+"""What is traded, and what trading it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from podium.core.errors import ConfigurationError, Problem
+
+__all__ = ["Instrument"]
+
+_ZERO, _ONE = Decimal(0), Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """Describe one symbol: its grid of prices and quantities, and its costs.
+
+    Args:
+        tick: the step of prices, in quote currency, > 0. It may be finer than the market's.
+        lot: the step of quantities, > 0.
+        multiplier: units of the underlying in a quantity of one (futures), > 0.
+        taker_fee: ratio of the notional, for market and stop orders.
+        maker_fee: ratio of the notional, for resting limit orders; ``None`` means the taker's.
+        fee_per_unit: money for a quantity of one, ≥ 0.
+        fee_minimum: the least fee of an order, money, ≥ 0.
+        leverage: notional ÷ money bound by it, ≥ 1.
+        slippage: ratio by which market orders fill worse; ``None`` means the portfolio's.
+        spread: ratio by which taking orders fill worse; ``None`` means the portfolio's.
+        quantity_minimum: the least quantity of an order; ``None`` means one lot.
+        quantity_maximum: the largest quantity of an order; ``None`` means no limit.
+
+    Raises:
+        ConfigurationError: when a value is out of range, naming it.
+    """
+
+    tick: Decimal
+    lot: Decimal = Decimal("0.0001")
+    multiplier: Decimal = _ONE
+    taker_fee: Decimal = _ZERO
+    maker_fee: Decimal | None = None
+    fee_per_unit: Decimal = _ZERO
+    fee_minimum: Decimal = _ZERO
+    leverage: Decimal = _ONE
+    slippage: Decimal | None = None
+    spread: Decimal | None = None
+    quantity_minimum: Decimal | None = None
+    quantity_maximum: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, Decimal):
+                raise _wrong(name, value, "a Decimal (money, prices and quantities are never floats)")
+            if not value.is_finite():
+                raise _wrong(name, value, "a finite number")
+        for name in ("tick", "lot", "multiplier"):
+            if getattr(self, name) <= 0:
+                raise _wrong(name, getattr(self, name), "a number above 0")
+        if self.leverage < 1:
+            raise _wrong("leverage", self.leverage, "a number of at least 1")
+        for name in ("fee_per_unit", "fee_minimum"):
+            if getattr(self, name) < 0:
+                raise _wrong(name, getattr(self, name), "a number of at least 0")
+        for name in ("slippage", "spread"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise _wrong(name, value, "a ratio from 0 to below 1")
+        for name in ("taker_fee", "maker_fee"):
+            value = getattr(self, name)
+            if value is not None and not -1 < value < 1:
+                raise _wrong(name, value, "a ratio between -1 and 1, such as 0.001 for 0.1 %")
+        for name in ("quantity_minimum", "quantity_maximum"):
+            value = getattr(self, name)
+            if value is not None and (value <= 0 or value % self.lot != 0):
+                raise _wrong(name, value, f"a positive multiple of the lot {self.lot}")
+
+
+def _wrong(name: str, value: object, expected: str) -> ConfigurationError:
+    return ConfigurationError(Problem(message=f"instrument: {name} is {value}", expected=expected))

@@ -1,0 +1,56 @@
+"""Compile kernels once per machine.
+
+numba notices a change of the file a function stands in, but not of a function it calls in another file. So the cache folder
+is named by a hash of *all* kernel files (``*_kernel.py``): when any of them changes, everything is compiled anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import numba
+
+__all__ = ["compiled", "kernel_cache_folder", "kernels_are_cached"]
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@cache
+def kernel_cache_folder() -> Path:
+    """Tell where compiled kernels of exactly this source are kept.
+
+    Returns:
+        A folder in the user's cache directory (``XDG_CACHE_HOME``, else ``~/.cache``).
+    """
+    content = hashlib.sha256()
+    for file in sorted(_PACKAGE.rglob("*_kernel.py")):
+        content.update(file.relative_to(_PACKAGE).as_posix().encode())
+        content.update(file.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "podium" / "kernels" / f"{numba.__version__}-{content.hexdigest()[:16]}"
+
+
+def kernels_are_cached() -> bool:
+    """Tell whether the first call will find compiled kernels."""
+    return any(kernel_cache_folder().rglob("*.nbi"))
+
+
+def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Compile a kernel on its first call, or load it from the cache.
+
+    Args:
+        function: a function of a ``*_kernel.py`` file, in numba's subset of Python.
+
+    Returns:
+        The compiled function; the plain one when ``NUMBA_DISABLE_JIT`` is set.
+    """
+    numba.config.CACHE_DIR = str(kernel_cache_folder())
+    decorated: Callable[_Parameters, _Result] = numba.njit(cache=True, error_model="numpy")(function)
+    return decorated
