@@ -1,0 +1,1 @@
+"""Time, ids, money, instruments, events and errors. Imports nothing of ours."""

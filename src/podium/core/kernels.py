@@ -51,6 +51,6 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
     Returns:
         The compiled function; the plain one when ``NUMBA_DISABLE_JIT`` is set.
     """
-    numba.config.CACHE_DIR = str(kernel_cache_folder())
+    numba.config.CACHE_DIR = str(kernel_cache_folder())  # type: ignore[attr-defined]  # set at run time by numba
     decorated: Callable[_Parameters, _Result] = numba.njit(cache=True, error_model="numpy")(function)
     return decorated

@@ -14,7 +14,15 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from podium.core.errors import ConfigurationError, Problem
 from podium.core.instruments import Instrument
 
-__all__ = ["LEDGER_LIMIT_UNITS", "MONEY_DIGITS_MINIMUM", "RATE_SCALE", "MoneyUnit", "display_decimals", "format_money", "to_rate"]
+__all__ = [
+    "LEDGER_LIMIT_UNITS",
+    "MONEY_DIGITS_MINIMUM",
+    "RATE_SCALE",
+    "MoneyUnit",
+    "display_decimals",
+    "format_money",
+    "to_rate",
+]
 
 #: Rates (fees, slippage, shares) are whole billionths.
 RATE_SCALE = 1_000_000_000
