@@ -1,0 +1,1 @@
+"""The StrategyOrchestrator, its results and what a run leaves behind."""

@@ -1,0 +1,1 @@
+"""Bars, the bar store, readers, quality checks and the sample market."""

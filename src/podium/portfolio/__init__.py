@@ -1,0 +1,1 @@
+"""The portfolio file, its configuration and allocation."""

@@ -1,0 +1,1 @@
+"""The Strategy base class, strategy files and the classes Podium adapts."""
