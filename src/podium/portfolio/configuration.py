@@ -1,0 +1,188 @@
+"""How a portfolio is run: every option with its default, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+
+from podium.core.errors import ConfigurationError
+from podium.core.instruments import Instrument
+from podium.core.validation import choice, problems_of, ratio, switch, text, timeframe_text, whole_number
+
+__all__ = [
+    "FLAW_KINDS",
+    "FLAW_POLICIES",
+    "Calendar",
+    "Conflicts",
+    "Cost",
+    "Fill",
+    "Finish",
+    "FlawPolicy",
+    "Intrabar",
+    "Label",
+    "LoggingLevel",
+    "Name",
+    "OrchestratorConfig",
+    "Protect",
+    "RebalanceThreshold",
+    "SizeAt",
+    "SpreadOn",
+    "Switch",
+    "TimeframeText",
+]
+
+#: The flaws of bars that a policy can name, in the order of the quality report.
+FLAW_KINDS = (
+    "gap",
+    "duplicate",
+    "backward_time",
+    "non_positive",
+    "high_below_low",
+    "bad_print",
+    "jump",
+    "off_tick",
+    "zero_volume_run",
+    "odd_session",
+    "naive_time",
+    "not_a_number",
+    "negative_volume",
+)
+#: What can be done about a flaw.
+FLAW_POLICIES = ("error", "warn", "drop")
+
+Name = Annotated[str, text("a name of letters, digits, spaces and - _ .", r"[\w][\w .-]*")]
+"""a name that is shown to people and used in file names"""
+Switch = Annotated[bool, switch()]
+"""true or false"""
+Cost = Annotated[Decimal, ratio(minimum=0, below=1)]
+"""a ratio of the price by which a fill is worse"""
+Conflicts = Annotated[Literal["allow"], choice("allow", later=("first_wins", "priority", "net_signal", "cancel_both"))]
+"""what happens when strategies want opposite sides of one symbol in one time step"""
+Execution = Annotated[Literal["separate"], choice("separate", later=("netted",))]
+"""whether each strategy's orders are executed on their own"""
+RebalanceThreshold = Annotated[Decimal, ratio(above=0, below=1, example="10% or 0.1")]
+"""a drift of a strategy's share, as a ratio"""
+LoggingLevel = Annotated[Literal["debug", "info", "warning", "error"], choice("debug", "info", "warning", "error")]
+"""the least severe event that the log keeps"""
+SpreadOn = Annotated[Literal["entry", "both"], choice("entry", "both")]
+"""on which side of a trade the spread is paid"""
+Fill = Annotated[Literal["next_open", "close"], choice("next_open", "close")]
+"""when a market order fills"""
+SizeAt = Annotated[Literal["decision", "fill"], choice("decision", "fill")]
+"""at which price an entry is sized"""
+EntryBuffer = Annotated[Decimal, ratio(minimum=0, below=1, example="1% or 0.01")]
+"""a share of the money that stays free when an entry is sized"""
+Intrabar = Annotated[Literal["pessimistic", "optimistic"], choice("pessimistic", "optimistic")]
+"""which level wins when a bar reaches the stop and a target"""
+Protect = Annotated[Literal["entry_bar", "next_bar"], choice("entry_bar", "next_bar")]
+"""from which bar on stop, targets and trail act"""
+Finish = Annotated[Literal["close", "keep"], choice("close", "keep")]
+"""what happens to open positions at the end"""
+Label = Annotated[Literal["open", "close"], choice("open", "close")]
+"""which end of a bar its time names"""
+Calendar = Annotated[Literal["24/7", "sessions"], choice("24/7", "sessions")]
+"""which days count in ratios"""
+TimeframeText = Annotated[str, timeframe_text()]
+"""the length of a bar"""
+FlawKind = Annotated[str, choice(*FLAW_KINDS)]
+"""a kind of flaw in bars"""
+FlawPolicy = Annotated[Literal["error", "warn", "drop"], choice(*FLAW_POLICIES)]
+"""what to do about a flaw"""
+
+
+class OrchestratorConfig(BaseModel):
+    """State how a portfolio is run; the defaults are safe and need no reading.
+
+    Ratios may be written as per cent (``"0.1%"``). Floats are refused where a ratio is meant: they are not exact.
+
+    Raises:
+        ConfigurationError: when an option is unknown or out of range; all problems at once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Name = Field("portfolio", description="the portfolio's name; run folders start with it")
+    currency: Annotated[str, text("a currency code, such as USDT", r"[A-Z][A-Z0-9]{1,9}")] = Field(
+        "USDT", description="the account currency: capital, results and fees are in it"
+    )
+    compounding: Switch = Field(
+        default=False, description="whether a strategy's allocation follows its equity instead of staying fixed"
+    )
+    conflicts: Conflicts = Field(
+        "allow",
+        description="what happens when strategies want opposite sides of one symbol in one time step: allow both",
+    )
+    execution: Execution = Field(
+        "separate", description="whether each strategy's orders are executed on their own: separate"
+    )
+    rebalance_threshold: RebalanceThreshold = Field(
+        Decimal("0.10"),
+        description="the drift of a share that rebalancing acts on, between 0 and 1; not acting yet",
+    )
+    logging_level: LoggingLevel = Field("info", description="the least severe event that log.jsonl keeps")
+    slippage: Cost = Field(
+        Decimal(0), description="ratio by which market and stop orders fill worse; a symbol may have its own"
+    )
+    spread: Cost = Field(
+        Decimal(0), description="ratio by which orders that take liquidity fill worse; a symbol may have its own"
+    )
+    spread_on: SpreadOn = Field("both", description="where the spread is paid: at the entry, or on both sides")
+    fill: Fill = Field(
+        "next_open",
+        description="when a market order fills: at the next bar's open, or at the close of the bar that decided "
+        "(for comparison with other tools)",
+    )
+    size_at: SizeAt = Field(
+        "decision", description="at which price an entry is sized: when it is decided, or when it fills"
+    )
+    entry_buffer: EntryBuffer = Field(
+        Decimal("0.01"), description="share of the money that stays free when an entry is sized at its decision"
+    )
+    intrabar: Intrabar = Field(
+        "pessimistic", description="which wins when one bar reaches the stop and a target: the stop, or the target"
+    )
+    protect: Protect = Field(
+        "entry_bar", description="from which bar on stop, targets and trail act: the entry's own, or the one after it"
+    )
+    finish: Finish = Field("close", description="what happens to open positions after the last bar")
+    timeframe: TimeframeText | None = Field(
+        None, description="the length of a bar, such as 1h; by default the commonest spacing of the bars"
+    )
+    label: Label = Field("open", description="which end of a bar its time names in the source")
+    instruments: Mapping[Annotated[str, text("a symbol, such as 'BTC/USDT'")], InstanceOf[Instrument]] = Field(
+        default_factory=dict,
+        description="grid and costs per symbol; a symbol without one gets a tick inferred from its bars",
+    )
+    flaws: Mapping[FlawKind, FlawPolicy] = Field(
+        default_factory=dict, description="what to do per kind of flaw in the bars: error, warn or drop"
+    )
+    calendar: Calendar = Field(
+        "24/7", description="which days count in ratios: all, 365 a year, or only days with bars, 252 a year"
+    )
+    benchmark: Annotated[str, text("a symbol, such as 'BTC/USDT'")] | None = Field(
+        None, description="a symbol to hold the results against (alpha, beta, excess return)"
+    )
+    lazy: Switch = Field(
+        default=True,
+        description="whether steps in which no code looks at its position advance together; never changes a result",
+    )
+    chunk_steps: Annotated[int, whole_number(minimum=1)] = Field(
+        4096, description="time steps that advance in one go; never changes a result"
+    )
+
+    if not TYPE_CHECKING:  # the checker keeps the names and types of the options
+
+        def __init__(self, **options: object) -> None:
+            try:
+                super().__init__(**options)
+            except ValidationError as error:
+                raise ConfigurationError(
+                    problems_of(error, OrchestratorConfig, lambda _place, _key: None, _describe)
+                ) from None
+
+
+def _describe(place: tuple[str | int, ...]) -> str:
+    return ".".join(str(step) for step in place if step != "[key]") or "OrchestratorConfig"
