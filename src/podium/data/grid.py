@@ -1,0 +1,144 @@
+"""The grid of prices: whole ticks inside, floats where indicators need them.
+
+A price read from a file is a double, so it is rarely *exactly* a multiple of its tick: 0.1 is not, and 5.29e-05 often comes as
+5.2900000000000005e-05. Such float noise is put on the grid; what lies further away is no price of this grid and is flagged.
+The way back is canonical: the double nearest to the exact multiple, so that equal ticks are equal floats everywhere.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.core.errors import ConfigurationError, DataError, Problem
+from podium.data.bars import BarSeries
+
+__all__ = ["from_ticks", "infer_tick", "off_grid", "to_ticks"]
+
+#: A price this near to the grid, in ticks, is float noise.
+_NOISE_TICKS = 1e-6
+#: Where a double's own spacing is wider than that, a few roundings of the double are noise, too.
+_NOISE_RATIO = 4 * float(np.finfo(np.float64).eps)
+#: Whole numbers up to here are exact as doubles.
+_EXACT_LIMIT = 1 << 53
+_COARSEST_EXPONENT, _FINEST_EXPONENT = 2, 10
+
+
+def to_ticks(prices: NDArray[np.float64], tick: Decimal) -> tuple[NDArray[np.int64], bool]:
+    """Put prices on the grid.
+
+    Args:
+        prices: any shape, finite.
+        tick: the step of the grid, > 0.
+
+    Returns:
+        Whole ticks of the same shape, and whether any price was further from the grid than float noise. Such prices are
+        rounded to the nearest tick, half to even.
+
+    Raises:
+        DataError: when a price is not finite, or so large that its ticks are no longer exact.
+    """
+    scaled = _in_ticks(prices, tick)
+    if not _all_below(scaled, _EXACT_LIMIT):
+        raise _unusable(prices, scaled, tick)
+    nearest = np.rint(scaled)
+    distance = np.abs(scaled - nearest)
+    flagged = distance > _noise(scaled)
+    if not flagged.any():
+        return nearest.astype(np.int64), False
+    return _round_half_even(scaled, nearest, distance).astype(np.int64), True
+
+
+def from_ticks(ticks: NDArray[np.int64], tick: Decimal) -> NDArray[np.float64]:
+    """Turn ticks into the doubles nearest to the exact prices.
+
+    Args:
+        ticks: whole ticks, any shape.
+        tick: the step of the grid, > 0.
+
+    Returns:
+        Prices of the same shape. The quotient of two whole numbers below 2⁵³ is correctly rounded by the processor; larger
+        ones go through Python's integers, which divide exactly as well.
+    """
+    numerator, denominator = _ratio(tick)
+    largest = max(abs(int(ticks.max())), abs(int(ticks.min()))) if ticks.size else 0
+    if largest * numerator < _EXACT_LIMIT and denominator < _EXACT_LIMIT:
+        return (ticks * np.int64(numerator)).astype(np.float64) / float(denominator)
+    exact = [int(count) * numerator / denominator for count in ticks.ravel()]
+    return np.array(exact, dtype=np.float64).reshape(ticks.shape)
+
+
+def off_grid(prices: NDArray[np.float64], tick: Decimal) -> NDArray[np.bool_]:
+    """Tell which prices are further from the grid than float noise.
+
+    Args:
+        prices: any shape; what is not finite is not judged.
+        tick: the step of the grid, > 0.
+
+    Returns:
+        A mask of the same shape.
+    """
+    with np.errstate(invalid="ignore"):
+        scaled = _in_ticks(prices, tick)
+        flagged: NDArray[np.bool_] = np.abs(scaled - np.rint(scaled)) > _noise(scaled)
+    return flagged
+
+
+def infer_tick(series: BarSeries) -> Decimal:
+    """Find the coarsest power of ten on which all prices lie.
+
+    Args:
+        series: bars of one symbol.
+
+    Returns:
+        0.01 or a finer power of ten, down to 1e-10 (also when the prices lie on none). It is never coarser than 0.01, so that
+        levels and costs have room where prices happen to be whole; a tick may be finer than the market's.
+    """
+    columns = (series.close, series.open, series.high, series.low)
+    for exponent in range(_COARSEST_EXPONENT, _FINEST_EXPONENT):
+        tick = Decimal(1).scaleb(-exponent)
+        if not any(off_grid(column, tick).any() for column in columns):
+            return tick
+    return Decimal(1).scaleb(-_FINEST_EXPONENT)
+
+
+def _ratio(tick: Decimal) -> tuple[int, int]:
+    if not tick.is_finite() or tick <= 0:
+        raise ConfigurationError(Problem(message=f"tick is {tick}", expected="a finite number above 0"))
+    return tick.as_integer_ratio()
+
+
+def _in_ticks(prices: NDArray[np.float64], tick: Decimal) -> NDArray[np.float64]:
+    numerator, denominator = _ratio(tick)
+    return prices * float(denominator) / float(numerator)
+
+
+def _noise(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(_NOISE_TICKS, np.abs(scaled) * _NOISE_RATIO)
+
+
+def _round_half_even(
+    scaled: NDArray[np.float64], nearest: NDArray[np.float64], distance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    # A price such as 8.115 is not exactly half way between two doubles; within float noise it is meant to be.
+    tie = np.abs(distance - 0.5) <= _noise(scaled)
+    even = 2.0 * np.ceil(np.floor(scaled) / 2.0)
+    return np.where(tie, even, nearest)
+
+
+def _all_below(scaled: NDArray[np.float64], limit: int) -> bool:
+    return scaled.size == 0 or bool(np.max(np.abs(scaled)) < limit)  # false for NaN, too
+
+
+def _unusable(prices: NDArray[np.float64], scaled: NDArray[np.float64], tick: Decimal) -> DataError:
+    row = int(np.flatnonzero(~(np.abs(scaled.ravel()) < _EXACT_LIMIT))[0])
+    price = float(prices.ravel()[row])
+    return DataError(
+        Problem(
+            message=f"row {row}: the price {price} is no whole number of ticks of {tick} that fits the ledger",
+            expected=f"a finite price below {_EXACT_LIMIT} ticks",
+            hint="mend the bar, drop it (policy not_a_number: drop), or give the symbol a coarser tick",
+        )
+    )
