@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from podium.core.times import Timeframe, from_nanoseconds
 
-__all__ = ["Bar", "BarSeries"]
+__all__ = ["Bar", "BarSeries", "BarSource"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,28 @@ class Bar:
     volume: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarSource:
+    """Say where bars came from and how their times were read, for messages; it is no part of the bars themselves.
+
+    Args:
+        file: the file, ``None`` for bars given in Python.
+        first_line: the line of row 0 in a text file, ``None`` elsewhere.
+        label: which end of the bar the source's times name, ``open`` or ``close``.
+        timeframe_inferred: whether the time frame is the commonest spacing, not stated by anybody.
+        naive_times: whether the times came without a zone and were taken as UTC.
+    """
+
+    file: str | None = None
+    first_line: int | None = None
+    label: str = "open"
+    timeframe_inferred: bool = False
+    naive_times: bool = False
+
+
+_UNSAID = BarSource()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BarSeries:
     """Hold all bars of one symbol, oldest first, as columns.
@@ -44,6 +66,7 @@ class BarSeries:
         close_time: nanoseconds since 1970 UTC, shape ``(bars,)``, ``int64``, strictly growing once checked.
         open, high, low, close: prices, shape ``(bars,)``, ``float64``.
         volume: quantities, shape ``(bars,)``, ``float64``.
+        source: where the bars came from.
     """
 
     symbol: str
@@ -54,6 +77,7 @@ class BarSeries:
     low: NDArray[np.float64]
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
+    source: BarSource = _UNSAID
 
     def __len__(self) -> int:
         return len(self.close_time)
@@ -98,4 +122,5 @@ class BarSeries:
             low=self.low[rows],
             close=self.close[rows],
             volume=self.volume[rows],
+            source=self.source,
         )

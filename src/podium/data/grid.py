@@ -1,8 +1,9 @@
 """The grid of prices: whole ticks inside, floats where indicators need them.
 
-A price read from a file is a double, so it is rarely *exactly* a multiple of its tick: 0.1 is not, and 5.29e-05 often comes as
-5.2900000000000005e-05. Such float noise is put on the grid; what lies further away is no price of this grid and is flagged.
-The way back is canonical: the double nearest to the exact multiple, so that equal ticks are equal floats everywhere.
+A price read from a file is a double, so it is rarely *exactly* a multiple of its tick: 0.1 is not, and 5.29e-05 often
+comes as 5.2900000000000005e-05. Such float noise is put on the grid; what lies further away is no price of this grid
+and is flagged. The way back is canonical: the double nearest to the exact multiple, so that equal ticks are equal
+floats everywhere.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def from_ticks(ticks: NDArray[np.int64], tick: Decimal) -> NDArray[np.float64]:
         tick: the step of the grid, > 0.
 
     Returns:
-        Prices of the same shape. The quotient of two whole numbers below 2⁵³ is correctly rounded by the processor; larger
-        ones go through Python's integers, which divide exactly as well.
+        Prices of the same shape. The quotient of two whole numbers below 2⁵³ is correctly rounded by the processor;
+        larger ones go through Python's integers, which divide exactly as well.
     """
     numerator, denominator = _ratio(tick)
     largest = max(abs(int(ticks.max())), abs(int(ticks.min()))) if ticks.size else 0
@@ -93,8 +94,8 @@ def infer_tick(series: BarSeries) -> Decimal:
         series: bars of one symbol.
 
     Returns:
-        0.01 or a finer power of ten, down to 1e-10 (also when the prices lie on none). It is never coarser than 0.01, so that
-        levels and costs have room where prices happen to be whole; a tick may be finer than the market's.
+        0.01 or a finer power of ten, down to 1e-10 (also when the prices lie on none). It is never coarser than 0.01,
+        so that levels and costs have room where prices happen to be whole; a tick may be finer than the market's.
     """
     columns = (series.close, series.open, series.high, series.low)
     for exponent in range(_COARSEST_EXPONENT, _FINEST_EXPONENT):
