@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from podium.core.errors import InputError, Location, Problem, did_you_mean
+from podium.core.places import Place
 from podium.core.times import Timeframe
 
 __all__ = [
@@ -33,10 +34,9 @@ __all__ = [
 _PERCENT = re.compile(r"^\s*(?P<number>[+-]?[\d_.]+(?:[eE][+-]?\d+)?)\s*(?P<percent>%?)\s*$")
 _PLACE = "{place}"
 _TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w")
+_DIGITS_MAXIMUM = 30
 #: Ratios are whole billionths, as in the ledger.
 RATE_SCALE = 1_000_000_000
-
-Place = tuple[str | int, ...]
 
 
 def show(value: object) -> str:
@@ -92,7 +92,7 @@ def _decimal(value: object, expected: str) -> Decimal:
             hint=f'floats are not exact: write Decimal("{value!r}")',
         )
     exact = Decimal(value)
-    if not exact.is_finite():
+    if not exact.is_finite() or (exact != 0 and not -_DIGITS_MAXIMUM <= exact.adjusted() <= _DIGITS_MAXIMUM):
         refuse(expected=expected)
     return exact
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from podium.core.errors import ConfigurationError
 from podium.core.instruments import Instrument
+from podium.core.places import Place, describe
 from podium.core.validation import choice, problems_of, ratio, switch, text, timeframe_text, whole_number
 
 __all__ = [
@@ -91,6 +92,10 @@ FlawKind = Annotated[str, choice(*FLAW_KINDS)]
 """a kind of flaw in bars"""
 FlawPolicy = Annotated[Literal["error", "warn", "drop"], choice(*FLAW_POLICIES)]
 """what to do about a flaw"""
+
+
+def _root(place: Place) -> str:
+    return describe(place, "OrchestratorConfig")
 
 
 class OrchestratorConfig(BaseModel):
@@ -180,9 +185,5 @@ class OrchestratorConfig(BaseModel):
                 super().__init__(**options)
             except ValidationError as error:
                 raise ConfigurationError(
-                    problems_of(error, OrchestratorConfig, lambda _place, _key: None, _describe)
+                    problems_of(error, OrchestratorConfig, lambda _place, _key: None, _root)
                 ) from None
-
-
-def _describe(place: tuple[str | int, ...]) -> str:
-    return ".".join(str(step) for step in place if step != "[key]") or "OrchestratorConfig"
