@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.core.errors import Location
 from podium.core.times import Timeframe, from_nanoseconds
 
 __all__ = ["Bar", "BarSeries", "BarSource"]
@@ -51,6 +52,20 @@ class BarSource:
     label: str = "open"
     timeframe_inferred: bool = False
     naive_times: bool = False
+
+    def location(self, row: int | None = None) -> Location | None:
+        """Point at the file, and at the line of a row where there are lines.
+
+        Args:
+            row: 0 is the first.
+
+        Returns:
+            The place, ``None`` for bars given in Python.
+        """
+        if self.file is None:
+            return None
+        line = None if row is None or self.first_line is None else self.first_line + row
+        return Location(file=self.file, line=line)
 
 
 _UNSAID = BarSource()
