@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.core.errors import Location
-from podium.core.times import Timeframe, from_nanoseconds
+from podium.core.times import Timeframe, from_nanoseconds, to_nanoseconds
 
 __all__ = ["Bar", "BarSeries", "BarSource"]
 
@@ -93,6 +93,25 @@ class BarSeries:
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
     source: BarSource = _UNSAID
+
+    @classmethod
+    def of(cls, symbol: str, timeframe: Timeframe, bars: Sequence[Bar]) -> BarSeries:
+        """Make a series of single bars.
+
+        Args:
+            symbol: the market.
+            timeframe: the length of a bar.
+            bars: the bars, kept in their order.
+
+        Returns:
+            The series.
+        """
+        prices = {
+            name: np.array([getattr(bar, name) for bar in bars], dtype=np.float64)
+            for name in ("open", "high", "low", "close", "volume")
+        }
+        times = np.array([to_nanoseconds(bar.close_time) for bar in bars], dtype=np.int64)
+        return cls(symbol=symbol, timeframe=timeframe, close_time=times, source=BarSource(), **prices)
 
     def __len__(self) -> int:
         return len(self.close_time)

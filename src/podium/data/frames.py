@@ -39,7 +39,9 @@ def read_file(path: Path, label: str) -> RawBars:
         frame = _read_csv(path) if text else _read_parquet(path, source)
     except (pl.exceptions.PolarsError, OSError) as error:
         kind = "CSV" if text else "Parquet"
-        problem = Problem(message=f"this is no readable {kind} file: {error}", location=source.location())
+        problem = Problem(
+            message=f"this is no readable {kind} file: {str(error).splitlines()[0]}", location=source.location()
+        )
         raise DataError(problem) from error
     return read_polars(frame, source)
 

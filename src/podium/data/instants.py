@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from podium.core.errors import DataError, Problem
+from podium.core.errors import DataError, Location, Problem
 from podium.core.times import to_nanoseconds
 from podium.data.bars import BarSource
 
@@ -20,11 +20,12 @@ _EPOCH_UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
 _ZONE = r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$"
 
 
-def epoch_to_nanoseconds(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def epoch_to_nanoseconds(values: NDArray[np.int64], location: Location | None = None) -> NDArray[np.int64]:
     """Read whole numbers as seconds, milliseconds, microseconds or nanoseconds since 1970, by their magnitude.
 
     Args:
         values: shape ``(rows,)``; the largest decides for all.
+        location: the file, for the message.
 
     Returns:
         Nanoseconds.
@@ -34,9 +35,8 @@ def epoch_to_nanoseconds(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     largest = int(np.max(np.abs(values), initial=0))
     if len(values) and int(values.min()) >= 19_000_101 and largest <= 21_001_231:
-        raise DataError(
-            Problem(message=f"the time {values[0]} looks like a date without dashes", expected=EXPECTED_TIME)
-        )
+        message = f"the time {values[0]} looks like a date without dashes"
+        raise DataError(Problem(message=message, location=location, expected=EXPECTED_TIME))
     factor = next((factor for limit, factor in _EPOCH_UNITS if largest < limit), 1)
     return values * np.int64(factor)
 
@@ -123,7 +123,7 @@ def _numbers(column: pl.Series, source: BarSource) -> NDArray[np.int64]:
     whole = column.cast(pl.Int64, strict=False)
     if column.dtype.is_float():
         whole = whole.set((whole.cast(column.dtype) != column).fill_null(value=True), None)
-    return epoch_to_nanoseconds(_complete(whole, column, source))
+    return epoch_to_nanoseconds(_complete(whole, column, source), source.location())
 
 
 def _complete(nanoseconds: pl.Series, column: pl.Series, source: BarSource) -> NDArray[np.int64]:
