@@ -1,0 +1,286 @@
+"""The comparison table: who earned what, side by side, with cash that nobody had and the portfolio as a whole.
+
+Values stay values (``rows``); texts are made once, in ``Column.text``, and serve the plain table, markdown, the
+terminal and the HTML report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.core.money import format_money
+from podium.stats.aligned import aligned, harmless
+from podium.stats.metrics import StrategyMetrics
+from podium.stats.sparkline import BLOCK_MARKS, sample_curve, sparkline
+
+__all__ = ["COLUMNS", "Column", "ComparisonRow", "ComparisonTable", "RowKind", "percent"]
+
+#: How many points of an equity curve a row keeps for its sparkline.
+EQUITY_POINTS = 64
+
+
+class RowKind(StrEnum):
+    """Say what a row is about; a strategy may be called ``portfolio`` too."""
+
+    STRATEGY = "strategy"
+    """One strategy with its own capital."""
+    UNALLOCATED = "unallocated"
+    """Cash that no strategy was given."""
+    PORTFOLIO = "portfolio"
+    """The whole: all strategies and the cash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonRow:
+    """Hold one row.
+
+    Args:
+        kind: what the row is about.
+        strategy_id: whose row; the kind's name for cash and portfolio.
+        allocated_capital: what it started with, in money.
+        final_equity: what it ended with, in money.
+        total_return: a fraction; ``None`` when it started with nothing.
+        sharpe_ratio: a year, from daily equity; ``None`` where undefined.
+        max_drawdown: a positive fraction; ``None`` for cash.
+        win_rate: a fraction; ``None`` without trades.
+        total_trades: closed trades; ``None`` for cash.
+        capital_limit_blocks: entries refused because the capital did not allow them; ``None`` for cash.
+        equity: the equity curve in at most 64 points, for the sparkline.
+    """
+
+    kind: RowKind
+    strategy_id: str
+    allocated_capital: Decimal
+    final_equity: Decimal
+    total_return: float | None = None
+    sharpe_ratio: float | None = None
+    max_drawdown: float | None = None
+    win_rate: float | None = None
+    total_trades: int | None = None
+    capital_limit_blocks: int | None = None
+    equity: tuple[float, ...] = ()
+
+    @classmethod
+    def of_strategy(
+        cls,
+        strategy_id: str,
+        *,
+        allocated_capital: Decimal,
+        final_equity: Decimal,
+        metrics: StrategyMetrics,
+        capital_limit_blocks: int,
+        equity: NDArray[np.int64] | NDArray[np.float64],
+        kind: RowKind = RowKind.STRATEGY,
+    ) -> ComparisonRow:
+        """Make the row of a strategy, or of the portfolio.
+
+        Args:
+            strategy_id: its id.
+            allocated_capital: what it started with.
+            final_equity: what it ended with.
+            metrics: its metrics.
+            capital_limit_blocks: refused entries.
+            equity: its equity curve, money or units, shape ``(steps,)``.
+            kind: ``STRATEGY`` or ``PORTFOLIO``.
+
+        Returns:
+            The row.
+        """
+        return cls(
+            kind=kind,
+            strategy_id=strategy_id,
+            allocated_capital=allocated_capital,
+            final_equity=final_equity,
+            total_return=metrics.total_return,
+            sharpe_ratio=metrics.sharpe_ratio,
+            max_drawdown=metrics.max_drawdown,
+            win_rate=metrics.win_rate,
+            total_trades=metrics.total_trades,
+            capital_limit_blocks=capital_limit_blocks,
+            equity=sample_curve(equity, EQUITY_POINTS),
+        )
+
+    @classmethod
+    def of_portfolio(
+        cls,
+        *,
+        allocated_capital: Decimal,
+        final_equity: Decimal,
+        metrics: StrategyMetrics,
+        capital_limit_blocks: int,
+        equity: NDArray[np.int64] | NDArray[np.float64],
+    ) -> ComparisonRow:
+        """Make the row of the whole portfolio; arguments as for ``of_strategy``."""
+        return cls.of_strategy(
+            RowKind.PORTFOLIO.value,
+            allocated_capital=allocated_capital,
+            final_equity=final_equity,
+            metrics=metrics,
+            capital_limit_blocks=capital_limit_blocks,
+            equity=equity,
+            kind=RowKind.PORTFOLIO,
+        )
+
+    @classmethod
+    def of_cash(cls, unallocated: Decimal) -> ComparisonRow:
+        """Make the row of cash that no strategy was given.
+
+        Args:
+            unallocated: the amount; it neither earns nor loses.
+
+        Returns:
+            The row.
+        """
+        return cls(
+            kind=RowKind.UNALLOCATED,
+            strategy_id=RowKind.UNALLOCATED.value,
+            allocated_capital=unallocated,
+            final_equity=unallocated,
+            total_return=0.0 if unallocated > 0 else None,
+            equity=(float(unallocated),) * 2,
+        )
+
+    def to_dict(self) -> dict[str, str | float | int | None]:
+        """Give the row for JSON: money as exact text, figures as numbers; without the curve."""
+        return {
+            "kind": self.kind.value,
+            "strategy_id": self.strategy_id,
+            "allocated_capital": _exact(self.allocated_capital),
+            "final_equity": _exact(self.final_equity),
+            "total_return": self.total_return,
+            "sharpe_ratio": self.sharpe_ratio,
+            "win_rate": self.win_rate,
+            "max_drawdown": self.max_drawdown,
+            "total_trades": self.total_trades,
+            "capital_limit_blocks": self.capital_limit_blocks,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Say how one column is called and printed.
+
+    Args:
+        name: the field of ``ComparisonRow``.
+        heading: what people read above it.
+        text: makes a cell from a row and the currency.
+    """
+
+    name: str
+    heading: str
+    text: Callable[[ComparisonRow, str], str]
+
+
+def percent(fraction: float | None) -> str:
+    """Print a fraction as people read it.
+
+    Args:
+        fraction: 0.224, or ``None``.
+
+    Returns:
+        ``22.4 %``, or an empty text.
+    """
+    if fraction is None:
+        return ""
+    text = f"{fraction * 100:,.1f}"
+    return f"{text.lstrip('-') if float(text.replace(',', '')) == 0 else text} %"
+
+
+def _ratio(number: float | None) -> str:
+    if number is None:
+        return ""
+    text = f"{number:,.2f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
+
+
+def _exact(amount: Decimal) -> str:
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(name="strategy_id", heading="strategy", text=lambda row, _: harmless(row.strategy_id)),
+    Column(name="allocated_capital", heading="allocated", text=lambda row, of: format_money(row.allocated_capital, of)),
+    Column(name="final_equity", heading="final equity", text=lambda row, of: format_money(row.final_equity, of)),
+    Column(name="total_return", heading="return", text=lambda row, _: percent(row.total_return)),
+    Column(name="sharpe_ratio", heading="Sharpe", text=lambda row, _: _ratio(row.sharpe_ratio)),
+    Column(name="max_drawdown", heading="max DD", text=lambda row, _: percent(row.max_drawdown)),
+    Column(name="win_rate", heading="win rate", text=lambda row, _: percent(row.win_rate)),
+    Column(name="total_trades", heading="trades", text=lambda row, _: _count(row.total_trades)),
+    Column(name="capital_limit_blocks", heading="blocked", text=lambda row, _: _count(row.capital_limit_blocks)),
+    Column(name="equity", heading="equity", text=lambda row, _: sparkline(row.equity)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonTable:
+    """Hold the rows of all strategies, then of unallocated cash, then of the portfolio.
+
+    Args:
+        currency: the account currency.
+        rows: in this order.
+    """
+
+    currency: str
+    rows: tuple[ComparisonRow, ...]
+
+    @classmethod
+    def of(
+        cls, strategies: Sequence[ComparisonRow], *, unallocated: Decimal, portfolio: ComparisonRow, currency: str
+    ) -> ComparisonTable:
+        """Put a table together.
+
+        Args:
+            strategies: their rows, in the order of the portfolio.
+            unallocated: cash that no strategy was given.
+            portfolio: the row of the whole.
+            currency: the account currency.
+
+        Returns:
+            The table.
+        """
+        return cls(currency=currency, rows=(*strategies, ComparisonRow.of_cash(unallocated), portfolio))
+
+    def texts(self, columns: Sequence[Column] = COLUMNS) -> list[list[str]]:
+        """Give the headings and then the cells of each row, as people read them.
+
+        Args:
+            columns: which to show.
+
+        Returns:
+            One list for each line.
+        """
+        cells = [[column.text(row, self.currency) for column in columns] for row in self.rows]
+        return [[column.heading for column in columns], *cells]
+
+    def to_markdown(self) -> str:
+        """Write the table as markdown, numbers to the right."""
+        heading, *rows = self.texts()
+        rule = [":---", *["---:"] * (len(heading) - 2), ":---"]
+        lines = [heading, rule, *[[_markdown(cell) for cell in row] for row in rows]]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+    def to_json(self) -> str:
+        """Write the table as JSON: ``{"currency", "rows": [...]}``; money as exact text, ratios unrounded."""
+        content = {"currency": self.currency, "rows": [row.to_dict() for row in self.rows]}
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def __str__(self) -> str:
+        return "\n".join(aligned(self.texts(), gap=3))
+
+
+def _markdown(cell: str) -> str:
+    for sign in "\\`*_[]|":
+        cell = cell.replace(sign, "\\" + sign) if not set(cell) <= set(BLOCK_MARKS) else cell
+    return cell.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
