@@ -66,18 +66,22 @@ def show(value: object) -> str:
             return f"{value!r:.60}"
 
 
-def refuse(message: str = f"{_PLACE} is {{value}}", *, expected: str, hint: str | None = None) -> NoReturn:
+def refuse(
+    message: str = f"{_PLACE} is {{value}}", *, expected: str, hint: str | None = None, at: Place = ()
+) -> NoReturn:
     """Refuse a value inside a validator.
 
     Args:
         message: what came; ``{place}`` and ``{value}`` are filled in.
         expected: what would have been accepted.
         hint: what to do.
+        at: which part of the value is wrong, seen from it.
 
     Raises:
         PydanticCustomError: always.
     """
-    raise PydanticCustomError("podium", "{message}", {"message": message, "expected": expected, "hint": hint})
+    context = {"message": message, "expected": expected, "hint": hint, "at": at}
+    raise PydanticCustomError("podium", "{message}", context)
 
 
 def _decimal(value: object, expected: str) -> Decimal:
@@ -347,14 +351,7 @@ def _problem(
         )
     match details["type"]:
         case "extra_forbidden":
-            known = keys_of(model, place[:-1])
-            word = str(place[-1])
-            return Problem(
-                message=f"unknown key '{word}' in {describe(place[:-1])}",
-                location=locate(place, True),
-                expected=f"one of {', '.join(known)}" if known else None,
-                hint=did_you_mean(word, known),
-            )
+            return _unknown_key(str(place[-1]), place[:-1], model, locate, describe)
         case "missing":
             field = _model_at(model, place[:-1]).model_fields.get(str(place[-1]))
             return Problem(
@@ -363,12 +360,11 @@ def _problem(
                 expected=f"{place[-1]}: {field.description}" if field and field.description else None,
             )
         case "podium":
-            message = str(context["message"])
-            message = message.replace(_PLACE, describe(place)).replace("{value}", show(details["input"]))
-            key = bool(context.get("key"))
+            place = (*place, *context["at"])
+            message = str(context["message"]).replace(_PLACE, describe(place))
             return Problem(
-                message=message,
-                location=locate(place, key),
+                message=message.replace("{value}", show(details["input"])),
+                location=locate(place, False),
                 expected=context["expected"],
                 hint=context["hint"],
             )
@@ -378,6 +374,25 @@ def _problem(
                 location=locate(place, False),
                 expected=_EXPECTED.get(kind, details["msg"]),
             )
+
+
+def _unknown_key(
+    word: str,
+    around: Place,
+    model: type[BaseModel],
+    locate: Callable[[Place, bool], Location | None],
+    describe: Callable[[Place], str],
+) -> Problem:
+    known = keys_of(model, around)
+    later: frozenset[str] = getattr(_model_at(model, around), "later_keys", frozenset())
+    return Problem(
+        message=f"'{word}' comes in a later release"
+        if word in later
+        else f"unknown key '{word}' in {describe(around)}",
+        location=locate((*around, word), True),
+        expected=f"one of {', '.join(known)}" if known else None,
+        hint=f"remove '{word}' until then" if word in later else did_you_mean(word, known),
+    )
 
 
 _EXPECTED = {

@@ -16,9 +16,12 @@ from podium.core.validation import choice, problems_of, ratio, switch, text, tim
 __all__ = [
     "FLAW_KINDS",
     "FLAW_POLICIES",
+    "AccountOptions",
+    "BarOptions",
     "Calendar",
     "Conflicts",
     "Cost",
+    "Currency",
     "Fill",
     "Finish",
     "FlawPolicy",
@@ -29,9 +32,11 @@ __all__ = [
     "OrchestratorConfig",
     "Protect",
     "RebalanceThreshold",
+    "SimulationOptions",
     "SizeAt",
     "SpreadOn",
     "Switch",
+    "SymbolName",
     "TimeframeText",
 ]
 
@@ -56,6 +61,10 @@ FLAW_POLICIES = ("error", "warn", "drop")
 
 Name = Annotated[str, text("a name of letters, digits, spaces and - _ .", r"[\w][\w .-]*")]
 """a name that is shown to people and used in file names"""
+Currency = Annotated[str, text("a currency code, such as USDT", r"[A-Z][A-Z0-9]{1,9}")]
+"""the code of a currency"""
+SymbolName = Annotated[str, text("a symbol, such as 'BTC/USDT'")]
+"""the name of a market"""
 Switch = Annotated[bool, switch()]
 """true or false"""
 Cost = Annotated[Decimal, ratio(minimum=0, below=1)]
@@ -94,11 +103,90 @@ FlawPolicy = Annotated[Literal["error", "warn", "drop"], choice(*FLAW_POLICIES)]
 """what to do about a flaw"""
 
 
+class AccountOptions(BaseModel):
+    """State what the portfolio is called and how its money and its strategies live together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Name = Field(default="portfolio", description="the portfolio's name; run folders start with it")
+    currency: Currency = Field(default="USDT", description="the account currency: capital, results and fees are in it")
+    compounding: Switch = Field(
+        default=False, description="whether a strategy's allocation follows its equity instead of staying fixed"
+    )
+    conflicts: Conflicts = Field(
+        default="allow",
+        description="what happens when strategies want opposite sides of one symbol in one time step: allow both",
+    )
+    execution: Execution = Field(
+        default="separate", description="whether each strategy's orders are executed on their own: separate"
+    )
+    rebalance_threshold: RebalanceThreshold = Field(
+        default=Decimal("0.10"),
+        description="the drift of a share that rebalancing acts on, between 0 and 1; not acting yet",
+    )
+    benchmark: SymbolName | None = Field(
+        default=None, description="a symbol to hold the results against (alpha, beta, excess return)"
+    )
+    logging_level: LoggingLevel = Field(default="info", description="the least severe event that log.jsonl keeps")
+
+
+class SimulationOptions(BaseModel):
+    """State how orders fill."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    slippage: Cost = Field(
+        default=Decimal(0), description="ratio by which market and stop orders fill worse; a symbol may have its own"
+    )
+    spread: Cost = Field(
+        default=Decimal(0),
+        description="ratio by which orders that take liquidity fill worse; a symbol may have its own",
+    )
+    spread_on: SpreadOn = Field(default="both", description="where the spread is paid: at the entry, or on both sides")
+    fill: Fill = Field(
+        default="next_open",
+        description="when a market order fills: at the next bar's open, or at the close of the bar that decided "
+        "(for comparison with other tools)",
+    )
+    size_at: SizeAt = Field(
+        default="decision", description="at which price an entry is sized: when it is decided, or when it fills"
+    )
+    entry_buffer: EntryBuffer = Field(
+        default=Decimal("0.01"), description="share of the money that stays free when an entry is sized at its decision"
+    )
+    intrabar: Intrabar = Field(
+        default="pessimistic",
+        description="which wins when one bar reaches the stop and a target: the stop, or the target",
+    )
+    protect: Protect = Field(
+        default="entry_bar",
+        description="from which bar on stop, targets and trail act: the entry's own, or the one after it",
+    )
+    finish: Finish = Field(default="close", description="what happens to open positions after the last bar")
+
+
+class BarOptions(BaseModel):
+    """State what the bars of the source mean."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    timeframe: TimeframeText | None = Field(
+        default=None, description="the length of a bar, such as 1h; by default the commonest spacing of the bars"
+    )
+    label: Label = Field(default="open", description="which end of a bar its time names in the source")
+    calendar: Calendar = Field(
+        default="24/7", description="which days count in ratios: all, 365 a year, or only days with bars, 252 a year"
+    )
+    flaws: Mapping[FlawKind, FlawPolicy] = Field(
+        default_factory=dict, description="what to do per kind of flaw in the bars: error, warn or drop"
+    )
+
+
 def _root(place: Place) -> str:
     return describe(place, "OrchestratorConfig")
 
 
-class OrchestratorConfig(BaseModel):
+class OrchestratorConfig(BarOptions, SimulationOptions, AccountOptions):
     """State how a portfolio is run; the defaults are safe and need no reading.
 
     Ratios may be written as per cent (``"0.1%"``). Floats are refused where a ratio is meant: they are not exact.
@@ -107,75 +195,16 @@ class OrchestratorConfig(BaseModel):
         ConfigurationError: when an option is unknown or out of range; all problems at once.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    name: Name = Field("portfolio", description="the portfolio's name; run folders start with it")
-    currency: Annotated[str, text("a currency code, such as USDT", r"[A-Z][A-Z0-9]{1,9}")] = Field(
-        "USDT", description="the account currency: capital, results and fees are in it"
-    )
-    compounding: Switch = Field(
-        default=False, description="whether a strategy's allocation follows its equity instead of staying fixed"
-    )
-    conflicts: Conflicts = Field(
-        "allow",
-        description="what happens when strategies want opposite sides of one symbol in one time step: allow both",
-    )
-    execution: Execution = Field(
-        "separate", description="whether each strategy's orders are executed on their own: separate"
-    )
-    rebalance_threshold: RebalanceThreshold = Field(
-        Decimal("0.10"),
-        description="the drift of a share that rebalancing acts on, between 0 and 1; not acting yet",
-    )
-    logging_level: LoggingLevel = Field("info", description="the least severe event that log.jsonl keeps")
-    slippage: Cost = Field(
-        Decimal(0), description="ratio by which market and stop orders fill worse; a symbol may have its own"
-    )
-    spread: Cost = Field(
-        Decimal(0), description="ratio by which orders that take liquidity fill worse; a symbol may have its own"
-    )
-    spread_on: SpreadOn = Field("both", description="where the spread is paid: at the entry, or on both sides")
-    fill: Fill = Field(
-        "next_open",
-        description="when a market order fills: at the next bar's open, or at the close of the bar that decided "
-        "(for comparison with other tools)",
-    )
-    size_at: SizeAt = Field(
-        "decision", description="at which price an entry is sized: when it is decided, or when it fills"
-    )
-    entry_buffer: EntryBuffer = Field(
-        Decimal("0.01"), description="share of the money that stays free when an entry is sized at its decision"
-    )
-    intrabar: Intrabar = Field(
-        "pessimistic", description="which wins when one bar reaches the stop and a target: the stop, or the target"
-    )
-    protect: Protect = Field(
-        "entry_bar", description="from which bar on stop, targets and trail act: the entry's own, or the one after it"
-    )
-    finish: Finish = Field("close", description="what happens to open positions after the last bar")
-    timeframe: TimeframeText | None = Field(
-        None, description="the length of a bar, such as 1h; by default the commonest spacing of the bars"
-    )
-    label: Label = Field("open", description="which end of a bar its time names in the source")
-    instruments: Mapping[Annotated[str, text("a symbol, such as 'BTC/USDT'")], InstanceOf[Instrument]] = Field(
+    instruments: Mapping[SymbolName, InstanceOf[Instrument]] = Field(
         default_factory=dict,
         description="grid and costs per symbol; a symbol without one gets a tick inferred from its bars",
-    )
-    flaws: Mapping[FlawKind, FlawPolicy] = Field(
-        default_factory=dict, description="what to do per kind of flaw in the bars: error, warn or drop"
-    )
-    calendar: Calendar = Field(
-        "24/7", description="which days count in ratios: all, 365 a year, or only days with bars, 252 a year"
-    )
-    benchmark: Annotated[str, text("a symbol, such as 'BTC/USDT'")] | None = Field(
-        None, description="a symbol to hold the results against (alpha, beta, excess return)"
     )
     lazy: Switch = Field(
         default=True,
         description="whether steps in which no code looks at its position advance together; never changes a result",
     )
     chunk_steps: Annotated[int, whole_number(minimum=1)] = Field(
-        4096, description="time steps that advance in one go; never changes a result"
+        default=4096, description="time steps that advance in one go; never changes a result"
     )
 
     if not TYPE_CHECKING:  # the checker keeps the names and types of the options
