@@ -511,7 +511,7 @@ class Past(Node):
             raise rule_error(f"[{count.text}] is not a whole number of bars", expected="[n] with a whole n ≥ 0")
         if count.value > 1_000_000:
             raise rule_error(f"[{count.text}] looks too far back", expected="at most 1000000 bars")
-        if count.value == 0 or isinstance(node, Number | Truth):
+        if count.value == 0 or (node.is_constant and not node.parameters):
             return node
         if isinstance(node, Past) and isinstance(node.bars, int):
             return Past.of(node.node, node.bars + int(count.value))
