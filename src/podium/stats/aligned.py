@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 __all__ = ["aligned", "display_width", "harmless", "padded", "shortened"]
 
@@ -56,11 +56,12 @@ def shortened(text: str, width: int, ellipsis: str = "…") -> str:
     return kept + ellipsis
 
 
-def aligned(rows: Sequence[Sequence[str]], *, gap: int, indent: int = 0) -> list[str]:
-    """Set rows of cells in columns: the first column to the left, the last too, numbers between them to the right.
+def aligned(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,), gap: int, indent: int = 0) -> list[str]:
+    """Set rows of cells in columns.
 
     Args:
         rows: equally many cells in each.
+        left: the columns that stand at the left; the others are numbers and stand at the right.
         gap: blanks between columns.
         indent: blanks before the first.
 
@@ -68,9 +69,8 @@ def aligned(rows: Sequence[Sequence[str]], *, gap: int, indent: int = 0) -> list
         One line for each row, without blanks at its end.
     """
     widths = [max(display_width(cell) for cell in column) for column in zip(*rows, strict=True)]
-    last = len(widths) - 1
     lines = []
     for row in rows:
-        cells = [padded(cell, widths[place], right=0 < place < last) for place, cell in enumerate(row)]
+        cells = [padded(cell, widths[place], right=place not in left) for place, cell in enumerate(row)]
         lines.append((" " * indent + (" " * gap).join(cells)).rstrip())
     return lines

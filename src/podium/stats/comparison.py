@@ -20,7 +20,7 @@ from podium.stats.aligned import aligned, harmless
 from podium.stats.metrics import StrategyMetrics
 from podium.stats.sparkline import BLOCK_MARKS, sample_curve, sparkline
 
-__all__ = ["COLUMNS", "Column", "ComparisonRow", "ComparisonTable", "RowKind", "percent"]
+__all__ = ["COLUMNS", "Column", "ComparisonRow", "ComparisonTable", "RowKind", "lefts", "percent"]
 
 #: How many points of an equity curve a row keeps for its sparkline.
 EQUITY_POINTS = 64
@@ -171,11 +171,13 @@ class Column:
         name: the field of ``ComparisonRow``.
         heading: what people read above it.
         text: makes a cell from a row and the currency.
+        left: whether it stands at the left; numbers stand at the right.
     """
 
     name: str
     heading: str
     text: Callable[[ComparisonRow, str], str]
+    left: bool = False
 
 
 def percent(fraction: float | None) -> str:
@@ -210,7 +212,7 @@ def _exact(amount: Decimal) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column(name="strategy_id", heading="strategy", text=lambda row, _: harmless(row.strategy_id)),
+    Column(name="strategy_id", heading="strategy", text=lambda row, _: harmless(row.strategy_id), left=True),
     Column(name="allocated_capital", heading="allocated", text=lambda row, of: format_money(row.allocated_capital, of)),
     Column(name="final_equity", heading="final equity", text=lambda row, of: format_money(row.final_equity, of)),
     Column(name="total_return", heading="return", text=lambda row, _: percent(row.total_return)),
@@ -219,8 +221,13 @@ COLUMNS: tuple[Column, ...] = (
     Column(name="win_rate", heading="win rate", text=lambda row, _: percent(row.win_rate)),
     Column(name="total_trades", heading="trades", text=lambda row, _: _count(row.total_trades)),
     Column(name="capital_limit_blocks", heading="blocked", text=lambda row, _: _count(row.capital_limit_blocks)),
-    Column(name="equity", heading="equity", text=lambda row, _: sparkline(row.equity)),
+    Column(name="equity", heading="equity", text=lambda row, _: sparkline(row.equity), left=True),
 )
+
+
+def lefts(columns: Sequence[Column]) -> frozenset[int]:
+    """Give the places of the columns that stand at the left."""
+    return frozenset(place for place, column in enumerate(columns) if column.left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,10 +271,23 @@ class ComparisonTable:
         cells = [[column.text(row, self.currency) for column in columns] for row in self.rows]
         return [[column.heading for column in columns], *cells]
 
+    def lines(self, columns: Sequence[Column] = COLUMNS, *, gap: int = 3, indent: int = 0) -> list[str]:
+        """Set the table in columns of plain text.
+
+        Args:
+            columns: which to show.
+            gap: blanks between columns.
+            indent: blanks before the first.
+
+        Returns:
+            The headings and then one line for each row.
+        """
+        return aligned(self.texts(columns), left=lefts(columns), gap=gap, indent=indent)
+
     def to_markdown(self) -> str:
         """Write the table as markdown, numbers to the right."""
         heading, *rows = self.texts()
-        rule = [":---", *["---:"] * (len(heading) - 2), ":---"]
+        rule = [":---" if column.left else "---:" for column in COLUMNS]
         lines = [heading, rule, *[[_markdown(cell) for cell in row] for row in rows]]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
@@ -277,7 +297,7 @@ class ComparisonTable:
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def __str__(self) -> str:
-        return "\n".join(aligned(self.texts(), gap=3))
+        return "\n".join(self.lines())
 
 
 def _markdown(cell: str) -> str:
