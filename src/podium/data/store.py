@@ -148,7 +148,7 @@ class BarStore:
             parts.append(symbol.encode())
             for name in COLUMN_NAMES:
                 column = np.ascontiguousarray(self._columns[symbol].column(name))
-                parts.append(hashlib.sha256(memoryview(column).cast("B")).digest())
+                parts.append(hashlib.sha256(column.data).digest())
         return digest(*parts)
 
     def _of(self, symbol: str) -> Columns:
