@@ -120,6 +120,7 @@ class Function:
         evaluation: starts computing it, given the parameters' values.
         whole: computes it on all bars at once with the same values, where that is faster.
         expansion: says it in terms of other functions; then ``warm_up`` and ``evaluation`` are not used.
+        rewriting: replaces the call at once, from its inputs and parameters.
         limits: finds the range of a parameter (by its position) that states none.
     """
 
@@ -135,6 +136,7 @@ class Function:
     evaluation: Callable[[tuple[float, ...]], Evaluation] | None = None
     whole: Callable[[tuple[Array, ...], tuple[float, ...]], tuple[Array, ...]] | None = None
     expansion: Callable[[tuple[Node, ...], tuple[float, ...]], Node] | None = None
+    rewriting: Callable[[tuple[Node, ...], tuple[Node, ...]], Node] | None = None
     limits: Callable[[int], tuple[float | None, float | None]] | None = None
 
     @property
@@ -178,8 +180,8 @@ class Function:
             RuleError: when a value is out of range.
         """
         values = self._checked(values)
-        if self.expansion is not None and self.name == "shift":
-            return inputs[0][values[0]]
+        if self.rewriting is not None:
+            return self.rewriting(inputs, values)
         text = self._text(inputs, values)
 
         def call(name: str | None) -> Call:

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from podium.rules import arithmetic_kernel as arithmetic
-from podium.rules import conditions_kernel as conditions
+import podium.rules.arithmetic_kernel as arithmetic
+import podium.rules.conditions_kernel as conditions
 from podium.rules.functions import Array
 from podium.rules.nodes import Kind
 from podium.rules.window_kernel import delay
