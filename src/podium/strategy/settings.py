@@ -17,6 +17,7 @@ from podium.core.validation import number, ratio, refuse, text, timeframe_text, 
 from podium.rules.nodes import SERIES_NAMES, Node
 
 __all__ = [
+    "PARAMETER_EXPECTED",
     "BreakEvenSection",
     "LevelSection",
     "SidesSection",
@@ -24,6 +25,7 @@ __all__ = [
     "StrategySettings",
     "TargetSection",
     "TrailSection",
+    "read_parameter",
     "with_named_numbers",
 ]
 
@@ -31,7 +33,10 @@ __all__ = [
 _PLACES_OF_NUMBERS = ("stop", "targets", "trail", "breakeven", "max_bars", "size")
 _EXPRESSION_KEYS = ("price", "distance")
 
-_PERCENT_TEXT = re.compile(r"^\s*[\d_.]+\s*%\s*$")
+#: What the value of a parameter must be.
+PARAMETER_EXPECTED = "a number, such as 20, 0.5 or 2%"
+_PERCENT_TEXT = re.compile(r"^\s*(?:\d+(?:\.\d*)?|\.\d+)\s*%\s*$")
+_PARAMETER_LIMIT = Decimal("1e18")
 
 
 def _expression(value: object) -> object:
@@ -42,10 +47,27 @@ def _expression(value: object) -> object:
     return value
 
 
-def _parameter(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
-        refuse(expected="a number, such as 20 or 0.5")
-    return value
+def read_parameter(value: object) -> int | Decimal | None:
+    """Read the value of a parameter.
+
+    Args:
+        value: a number, or per cent as text.
+
+    Returns:
+        The exact number; ``None`` when the value is no number.
+    """
+    if isinstance(value, str) and _PERCENT_TEXT.match(value):
+        return Decimal(value.strip().removesuffix("%").strip()).scaleb(-2)
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    return value if Decimal(value).is_finite() and abs(Decimal(value)) < _PARAMETER_LIMIT else None
+
+
+def _parameter(value: object) -> int | Decimal:
+    found = read_parameter(value)
+    if found is None:
+        refuse(expected=PARAMETER_EXPECTED)
+    return found
 
 
 def _series_name(value: object) -> object:

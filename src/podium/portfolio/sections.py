@@ -1,0 +1,269 @@
+"""What a portfolio file may say, section by section and key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from podium.core.errors import InputError
+from podium.core.instruments import Instrument
+from podium.core.times import parse_time
+from podium.core.validation import choice, number, ratio, refuse, switch, text, whole_number
+from podium.portfolio.configuration import (
+    AccountOptions,
+    BarOptions,
+    Cost,
+    SimulationOptions,
+    SymbolName,
+    TimeframeText,
+)
+
+__all__ = [
+    "DataSection",
+    "MultiStrategySection",
+    "PortfolioDocument",
+    "PortfolioSection",
+    "StrategySection",
+    "SymbolSection",
+]
+
+_EXCHANGES = ("exchange", "binance", "bybit", "bitget", "coinbase", "kraken", "okx")
+
+
+def _moment(value: object) -> object:
+    try:
+        parse_time(value if isinstance(value, str) else "")
+    except InputError as error:
+        refuse(expected=error.problems[0].expected or "a time", hint="write a date as 2024-01-31")
+    return value
+
+
+def _symbols(value: object) -> object:
+    """Read a list of symbols as symbols without settings of their own."""
+    if isinstance(value, list):
+        return {symbol: {} for symbol in value} if all(isinstance(symbol, str) for symbol in value) else value
+    if isinstance(value, dict):
+        return {symbol: {} if settings is None else settings for symbol, settings in value.items()}
+    return value
+
+
+_FEE = ratio(example="0.1% or 0.001")
+_POSITIVE = number(above=0)
+Fee = Annotated[Decimal, _FEE]
+"""a ratio of the notional"""
+Positive = Annotated[Decimal, _POSITIVE]
+"""a number above 0"""
+Amount = Annotated[Decimal, number(minimum=0)]
+"""money"""
+Moment = Annotated[str, BeforeValidator(_moment, json_schema_input_type=str)]
+"""a date or a time; UTC without a zone"""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PortfolioSection(AccountOptions):
+    """The portfolio as a whole."""
+
+    capital: Annotated[Decimal, number(above=0, example="100_000")] = Field(
+        description="the money at the start, in the account currency"
+    )
+    equal_weights: Annotated[bool, switch()] = Field(
+        default=False, description="give every strategy the same share of the capital, instead of weights"
+    )
+
+
+class DataSection(BarOptions):
+    """Where the bars come from and what they mean."""
+
+    source: Annotated[Literal["parquet", "csv", "sample"], choice("parquet", "csv", "sample", later=_EXCHANGES)] = (
+        Field(description="parquet or csv files, or the synthetic sample market")
+    )
+    path: Annotated[str, text("a file or a folder")] | None = Field(
+        default=None,
+        description="a file, or a folder of files such as BTC-USDT_1h.parquet; seen from the portfolio file",
+    )
+    first: Moment | None = Field(default=None, alias="from", description="use bars that close at or after this time")
+    last: Moment | None = Field(default=None, alias="to", description="use bars that close at or before this time")
+
+    @model_validator(mode="after")
+    def _path_fits_the_source(self) -> DataSection:
+        if self.source == "sample" and self.path is not None:
+            refuse("the sample market has no path", expected="data without path", hint="remove 'path'", at=("path",))
+        if self.source != "sample" and self.path is None:
+            refuse(
+                "{place} has no 'path'",
+                expected=f"path: a {self.source} file or a folder of them",
+                hint="for a market that needs no files write source: sample",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _period_is_forward(self) -> DataSection:
+        if self.first is not None and self.last is not None and parse_time(self.first) >= parse_time(self.last):
+            refuse(f"the period ends at {self.last}", expected=f"an end after its start {self.first}", at=("to",))
+        return self
+
+
+class SymbolSection(_Section):
+    """Grid and costs of one symbol."""
+
+    tick: Positive | None = Field(
+        default=None, description="the step of prices; without it the coarsest step that fits the bars"
+    )
+    lot: Positive = Field(default=Decimal("0.0001"), description="the step of quantities")
+    multiplier: Positive = Field(
+        default=Decimal(1), description="units of the underlying in a quantity of one (futures)"
+    )
+    taker_fee: Fee = Field(default=Decimal(0), description="fee of market and stop orders, a ratio of the notional")
+    maker_fee: Fee | None = Field(
+        default=None, description="fee of resting limit orders, a ratio of the notional; by default the taker's"
+    )
+    fee_per_unit: Amount = Field(default=Decimal(0), description="fee for a quantity of one, money")
+    fee_minimum: Amount = Field(default=Decimal(0), description="the least fee of an order, money")
+    leverage: Annotated[Decimal, number(minimum=1)] = Field(
+        default=Decimal(1), description="notional divided by the money that it binds"
+    )
+    slippage: Cost | None = Field(
+        default=None, description="ratio by which market orders fill worse, instead of simulation's"
+    )
+    spread: Cost | None = Field(
+        default=None, description="ratio by which taking orders fill worse, instead of simulation's"
+    )
+    quantity_minimum: Positive | None = Field(
+        default=None, description="the least quantity of an order; by default one lot"
+    )
+    quantity_maximum: Positive | None = Field(
+        default=None, description="the largest quantity of an order; by default no limit"
+    )
+
+    @model_validator(mode="after")
+    def _fits_an_instrument(self) -> SymbolSection:
+        for name in ("taker_fee", "maker_fee"):
+            value = getattr(self, name)
+            if value is not None and not -1 < value < 1:
+                refuse(f"{{place}} is {value}", expected="a ratio between -1 and 1, such as 0.1% or 0.001", at=(name,))
+        for name in ("quantity_minimum", "quantity_maximum"):
+            value = getattr(self, name)
+            if value is not None and value % self.lot != 0:
+                refuse(f"{{place}} is {value}", expected=f"a multiple of the lot {self.lot}", at=(name,))
+        low, high = self.quantity_minimum or self.lot, self.quantity_maximum
+        if high is not None and high < low:
+            refuse(f"{{place}} is {high}", expected=f"at least the least quantity {low}", at=("quantity_maximum",))
+        return self
+
+    def instrument(self, tick: Decimal) -> Instrument:
+        """Give the instrument.
+
+        Args:
+            tick: the step of prices to use when the file states none.
+
+        Returns:
+            The instrument.
+        """
+        settings = {name: getattr(self, name) for name in type(self).model_fields}
+        return Instrument(**{**settings, "tick": self.tick or tick})
+
+
+class SimulationSection(SimulationOptions):
+    """How orders fill."""
+
+
+class StrategySection(_Section):
+    """One strategy of the portfolio."""
+
+    id: Annotated[str, text("a name of letters, digits, - and _", r"[A-Za-z0-9][\w-]*")] = Field(
+        description="the strategy's stable name: letters, digits, - and _"
+    )
+    file: Annotated[str, text("a strategy file, such as strategies/trend.yaml")] | None = Field(
+        default=None, description="a strategy file; seen from the portfolio file"
+    )
+    class_: (
+        Annotated[
+            str, text("a Python file and a class, such as strategies/reversal.py:Reversal", r".+\.py:[A-Za-z_]\w*")
+        ]
+        | None
+    ) = Field(default=None, alias="class", description="a Python file and a class in it, such as reversal.py:Reversal")
+    weight: Annotated[Decimal, ratio(above=0, maximum=1, example="0.5 or 50%")] | None = Field(
+        default=None,
+        description="its share of the capital; may be left out with equal_weights or for a single strategy",
+    )
+    symbols: list[SymbolName] | None = Field(default=None, description="the symbols it trades; by default all")
+    params: Mapping[str, Any] = Field(  # Any: checked against the strategy's own parameters
+        default_factory=dict, description="other values for the strategy's parameters"
+    )
+    timeframe: TimeframeText | None = Field(
+        default=None, description="on whose completed bars it decides, instead of what the strategy says"
+    )
+    priority: Annotated[int, whole_number(minimum=0)] = Field(
+        default=0, description="the strategy's rank where strategies compete; not acting yet"
+    )
+    enabled: Annotated[bool, switch()] = Field(default=True, description="false leaves the strategy out")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> StrategySection:
+        if (self.file is None) == (self.class_ is None):
+            came = "neither 'file' nor 'class'" if self.file is None else "both 'file' and 'class'"
+            refuse(
+                f"{{place}} has {came}",
+                expected="file: a strategy file, or class: a Python file and a class",
+                hint="for example file: strategies/trend.yaml" if self.file is None else "remove one of them",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _names_symbols_once(self) -> StrategySection:
+        symbols = self.symbols
+        if symbols is not None and not symbols:
+            refuse("{place} is an empty list", expected="symbols", hint="leave 'symbols' out for all", at=("symbols",))
+        for position, symbol in enumerate(symbols or []):
+            if symbol in (symbols or [])[:position]:
+                refuse(f"'{symbol}' stands here a second time", expected="each symbol once", at=("symbols", position))
+        return self
+
+
+class MultiStrategySection(_Section):
+    """Whether several strategies run side by side."""
+
+    enabled: Annotated[bool, switch()] = Field(default=True, description="false allows one strategy only")
+
+
+class PortfolioDocument(_Section):
+    """A portfolio file."""
+
+    later_keys: ClassVar[frozenset[str]] = frozenset(
+        {"risk", "services", "orchestrator", "event_bus", "journal", "notify", "api"}
+    )
+
+    portfolio: PortfolioSection = Field(description="the portfolio as a whole: {name: demo, capital: 100_000}")
+    data: DataSection = Field(description="where the bars come from: {source: parquet, path: bars/}")
+    symbols: Annotated[
+        Mapping[SymbolName, SymbolSection],
+        BeforeValidator(_symbols, json_schema_input_type=Mapping[str, SymbolSection | None] | list[str]),
+    ] = Field(description="the symbols with their grid and costs: {BTC/USDT: {tick: 0.1, lot: 0.001}}")
+    simulation: SimulationSection = Field(default_factory=SimulationSection, description="how orders fill")
+    defaults: Mapping[str, Any] = Field(  # Any: read as part of each strategy file
+        default_factory=dict, description="keys of strategy files that hold where a strategy file says nothing"
+    )
+    strategies: list[StrategySection] = Field(description="the strategies, a list of {id: trend, file: trend.yaml}")
+    multi_strategy: MultiStrategySection = Field(
+        default_factory=MultiStrategySection, description="whether several strategies run side by side"
+    )
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> PortfolioDocument:
+        if not any(section.enabled for section in self.strategies):
+            what = "no strategy is enabled" if self.strategies else "{place} is an empty list"
+            refuse(
+                what,
+                expected="at least one strategy",
+                hint="for example - {id: trend, file: trend.yaml}",
+                at=("strategies",),
+            )
+        if not self.symbols:
+            refuse("{place} is empty", expected="at least one symbol, such as BTC/USDT: {tick: 0.1}", at=("symbols",))
+        return self

@@ -1,0 +1,168 @@
+"""Load a strategy class from a Python file, and say where in that file something went wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+
+from podium.core.errors import ConfigurationError, InputError, Location, Problem, did_you_mean
+from podium.core.ids import digest
+from podium.strategy.rules_class import has_rules
+
+__all__ = ["create_strategy", "load_class"]
+
+
+def load_class(path: Path, name: str, location: Location) -> type:
+    """Load a strategy class.
+
+    Args:
+        path: the Python file; modules beside it can be imported by it.
+        name: the class in it.
+        location: where the class was named, for messages.
+
+    Returns:
+        The class.
+
+    Raises:
+        ConfigurationError: when the file cannot be loaded, has no such class, or the class is no strategy.
+    """
+    module = _load(path, location)
+    classes = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__
+    }
+    if name not in classes:
+        raise ConfigurationError(
+            Problem(
+                message=f"{path} has no class '{name}'",
+                location=location,
+                expected=f"one of {', '.join(classes)}" if classes else "a class in that file",
+                hint=did_you_mean(name, classes),
+            )
+        )
+    if not _is_strategy(classes[name]):
+        raise ConfigurationError(
+            Problem(
+                message=f"the class '{name}' of {path} is not a strategy",
+                location=location,
+                expected="a class with on_bar, with long_entry or short_entry, or with should_enter and should_exit",
+            )
+        )
+    return classes[name]
+
+
+def create_strategy(strategy_class: type, params: Mapping[str, int | Decimal]) -> object:
+    """Make a strategy of a class with the values of its parameters.
+
+    Args:
+        strategy_class: the class; it must need no arguments.
+        params: values for some of its parameters (its attributes that are plain numbers).
+
+    Returns:
+        The strategy.
+
+    Raises:
+        ConfigurationError: when the class needs arguments or raises.
+    """
+    try:
+        strategy: object = strategy_class()
+    except InputError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            Problem(
+                message=f"{strategy_class.__name__}() raised {type(error).__name__}: {error}",
+                location=_frame_in(error, Path(inspect.getfile(strategy_class))),
+                expected="a class that can be made without arguments",
+            )
+        ) from error
+    for name, value in params.items():
+        stated = getattr(strategy, name)
+        setattr(strategy, name, float(value) if isinstance(stated, float) else value)
+    return strategy
+
+
+def _is_strategy(candidate: type) -> bool:
+    coded = getattr(candidate, "on_bar", None)
+    # A base class may offer an on_bar that does nothing: it counts only where the user wrote one.
+    own = coded is not None and not getattr(coded, "__module__", "").startswith("podium.")
+    bare = callable(getattr(candidate, "should_enter", None)) and callable(getattr(candidate, "should_exit", None))
+    return own or bare or has_rules(candidate)
+
+
+def _load(path: Path, location: Location) -> ModuleType:
+    if not path.is_file():
+        near = sorted(entry.name for entry in path.parent.glob("*.py"))
+        raise ConfigurationError(
+            Problem(
+                message=f"there is no file {path}",
+                location=location,
+                expected="a Python file, seen from the portfolio file",
+                hint=did_you_mean(path.name, near),
+            )
+        )
+    module_name = f"podium_strategy_{path.stem}_{digest(str(path.resolve()).encode())[:8]}"
+    specification = importlib.util.spec_from_file_location(module_name, path)
+    if specification is None or specification.loader is None:
+        raise ConfigurationError(Problem(message=f"{path} is not Python", location=location, expected="a .py file"))
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module_name] = module
+    try:
+        with _beside(path):
+            specification.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[module_name]
+        raise ConfigurationError(_problems(error, path)) from error
+    return module
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """Let a strategy file import the modules that stand beside it."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+def _problems(error: BaseException, path: Path) -> list[Problem]:
+    where = _frame_in(error, path)
+    if isinstance(error, SyntaxError):
+        line, column = error.lineno or 1, error.offset or 1
+        return [
+            Problem(
+                message=f"this is not Python: {error.msg}",
+                location=Location(file=str(path), line=line, column=column),
+                expected="Python 3.11 or later",
+            )
+        ]
+    if isinstance(error, InputError):
+        return [
+            Problem(message=problem.message, location=where, expected=problem.expected, hint=problem.hint)
+            for problem in error.problems
+        ]
+    return [
+        Problem(
+            message=f"loading this file raised {type(error).__name__}: {error}",
+            location=where,
+            expected="a file that can be imported",
+        )
+    ]
+
+
+def _frame_in(error: BaseException, path: Path) -> Location:
+    file = path.resolve()
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == file]
+    line = frames[-1].lineno if frames else None
+    column = frames[-1].colno if frames else None
+    return Location(file=str(path), line=line, column=None if column is None else column + 1)
