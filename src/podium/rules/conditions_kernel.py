@@ -22,11 +22,11 @@ def less(left: Numbers, right: Numbers, out: Conditions) -> None:
     if len(right) == 1:
         number = right[0]
         for row in range(len(out)):
-            out[row] = 2 if np.isnan(left[row]) else left[row] < number
+            out[row] = 2 if np.isnan(left[row]) | np.isnan(number) else left[row] < number
     elif len(left) == 1:
         number = left[0]
         for row in range(len(out)):
-            out[row] = 2 if np.isnan(right[row]) else number < right[row]
+            out[row] = 2 if np.isnan(right[row]) | np.isnan(number) else number < right[row]
     else:
         for row in range(len(out)):
             out[row] = 2 if np.isnan(left[row]) | np.isnan(right[row]) else left[row] < right[row]
@@ -38,11 +38,11 @@ def less_or_equal(left: Numbers, right: Numbers, out: Conditions) -> None:
     if len(right) == 1:
         number = right[0]
         for row in range(len(out)):
-            out[row] = 2 if np.isnan(left[row]) else left[row] <= number
+            out[row] = 2 if np.isnan(left[row]) | np.isnan(number) else left[row] <= number
     elif len(left) == 1:
         number = left[0]
         for row in range(len(out)):
-            out[row] = 2 if np.isnan(right[row]) else number <= right[row]
+            out[row] = 2 if np.isnan(right[row]) | np.isnan(number) else number <= right[row]
     else:
         for row in range(len(out)):
             out[row] = 2 if np.isnan(left[row]) | np.isnan(right[row]) else left[row] <= right[row]
@@ -54,7 +54,7 @@ def equal(left: Numbers, right: Numbers, out: Conditions) -> None:
     if len(right) == 1:
         number = right[0]
         for row in range(len(out)):
-            out[row] = 2 if np.isnan(left[row]) else left[row] == number
+            out[row] = 2 if np.isnan(left[row]) | np.isnan(number) else left[row] == number
     else:
         for row in range(len(out)):
             out[row] = 2 if np.isnan(left[row]) | np.isnan(right[row]) else left[row] == right[row]

@@ -124,7 +124,7 @@ def _memories() -> list[Function]:
             name="count", group=_MEMORY, inputs=(_CONDITION,), parameters=(_bars(None, 1, "how many bars"),),
             summary="On how many of the last bars the condition was true; unknown when it is unknown on one of them.",
             warm_up=lambda values: int(values[0]) - 1,
-            evaluation=_started(kernels.count_true, Kind.NUMBER, lambda values: [0.0, 0.0, values[0], *[2.0] * int(values[0])]),
+            evaluation=_started(kernels.count_true, Kind.NUMBER, _all_unknown),
         ),
         Function(
             name="last", summary="The last known value.", group=_MEMORY, inputs=(_SERIES,),
@@ -135,6 +135,10 @@ def _memories() -> list[Function]:
             inputs=(FunctionInput(name="series", kind=None),), kind=Kind.CONDITION, evaluation=lambda _values: _Known(),
         ),
     ]  # fmt: skip
+
+
+def _all_unknown(values: tuple[float, ...]) -> list[float]:
+    return [0.0, 0.0, values[0], *[2.0] * int(values[0])]
 
 
 def _numbers() -> list[Function]:

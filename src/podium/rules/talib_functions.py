@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -178,44 +179,49 @@ class _TalibEvaluation:
         self._arguments, self._warm_up, self._outputs = arguments, warm_up, outputs
         self._handle: Any = None
         self._last: list[float] = []
+        self._leading = 0
         self._history: list[list[float]] = []
 
     def advance(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         bars = len(inputs[0])
         if not self._last and bars > 1:
             return self._opened(inputs)
-        self._last = self._last or [np.nan] * len(inputs)
-        found = np.full((self._outputs, bars), np.nan)
-        for row in range(bars):
-            found[:, row] = self._next([float(values[row]) for values in inputs])
-        unknown_unless_finite(found.reshape(-1))
-        return tuple(found)
+        self._last = self._last or [math.nan] * len(inputs)
+        rows = [self._next([float(values[row]) for values in inputs]) for row in range(bars)]
+        return tuple(np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)) or self._nothing(0)
 
     def _opened(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         held = [_held(values) for values in inputs]
         bars, first = len(inputs[0]), max(first for _, first in held)
         self._last = [float(values[-1]) if np.isfinite(values[-1]) else np.nan for values, _ in held]
         if first + self._warm_up >= bars:
+            self._leading = min(first, bars)
             self._history = [[float(values[row]) for values, _ in held] for row in range(first, bars)]
-            return tuple(np.full(bars, np.nan) for _ in range(self._outputs))
+            return self._nothing(bars)
         self._handle, result = self._opener.open_and_fill(*(values for values, _ in held), *self._arguments)
         results = result if self._outputs > 1 else (result,)
         return tuple(_numbers(each, first + self._warm_up) for each in results)
 
-    def _next(self, values: list[float]) -> Any:  # Any: a number or a tuple of numbers
+    def _nothing(self, bars: int) -> tuple[Array, ...]:
+        return tuple(np.full(bars, np.nan) for _ in range(self._outputs))
+
+    def _next(self, values: list[float]) -> list[float]:
         last = self._last
         for index, value in enumerate(values):
-            if np.isfinite(value):
+            if math.isfinite(value):
                 last[index] = value
-        if any(value != value for value in last):  # noqa: PLR0124  # NaN
-            return np.nan
-        if self._handle is not None:
-            return self._handle.update(*last)
-        self._history.append(last.copy())
-        if len(self._history) <= self._warm_up:
-            return np.nan
-        self._handle = self._opener(
-            *(np.array(column) for column in zip(*self._history, strict=True)), *self._arguments
-        )
-        self._history = []
-        return self._handle.value
+        if any(map(math.isnan, last)):
+            self._leading += 1
+            return [math.nan] * self._outputs
+        if self._handle is None:
+            self._history.append(last.copy())
+            if len(self._history) <= self._warm_up:
+                return [math.nan] * self._outputs
+            # Indexes that some functions give count from the first bar, so the unknown bars before come along.
+            columns = [np.array([math.nan] * self._leading + list(column)) for column in zip(*self._history, strict=True)]
+            self._handle, self._history = self._opener(*columns, *self._arguments), []
+            result = self._handle.value
+        else:
+            result = self._handle.update(*last)
+        results = result if self._outputs > 1 else (result,)
+        return [float(each) if math.isfinite(each) else math.nan for each in results]

@@ -156,7 +156,8 @@ def absolute(values: Numbers, out: Numbers) -> None:
 def sign(values: Numbers, out: Numbers) -> None:
     """Give 1, 0 or -1."""
     for row in range(len(out)):
-        out[row] = np.nan if np.isnan(values[row]) else float(values[row] > 0) - float(values[row] < 0)
+        value = values[row]
+        out[row] = 1.0 if value > 0 else -1.0 if value < 0 else value * 0.0
 
 
 @compiled
