@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from podium.core.errors import ConfigurationError
 from podium.core.instruments import Instrument
 from podium.core.places import Place, describe
-from podium.core.validation import choice, problems_of, ratio, switch, text, timeframe_text, whole_number
+from podium.core.validation import choice, problems_of, ratio, refuse, switch, text, timeframe_text, whole_number
 
 __all__ = [
     "FLAW_KINDS",
@@ -58,6 +58,10 @@ FLAW_KINDS = (
 )
 #: What can be done about a flaw.
 FLAW_POLICIES = ("error", "warn", "drop")
+#: No run can use bars with these flaws, so they cannot only be warned of.
+_UNUSABLE = frozenset({"duplicate", "backward_time", "non_positive", "not_a_number"})
+#: There is no bar to leave out, or it is all of them.
+_NOTHING_TO_DROP = frozenset({"gap", "naive_time"})
 
 Name = Annotated[str, text("a name of letters, digits, spaces and - _ .", r"[\w][\w .-]*")]
 """a name that is shown to people and used in file names"""
@@ -180,6 +184,15 @@ class BarOptions(BaseModel):
     flaws: Mapping[FlawKind, FlawPolicy] = Field(
         default_factory=dict, description="what to do per kind of flaw in the bars: error, warn or drop"
     )
+
+    @model_validator(mode="after")
+    def _flaws_can_be_handled(self) -> Self:
+        for kind, policy in self.flaws.items():
+            if policy == "warn" and kind in _UNUSABLE:
+                refuse("{place} is 'warn', but such bars cannot be used", expected="error or drop", at=("flaws", kind))
+            if policy == "drop" and kind in _NOTHING_TO_DROP:
+                refuse("{place} is 'drop', but there is no bar to drop", expected="error or warn", at=("flaws", kind))
+        return self
 
 
 def _root(place: Place) -> str:

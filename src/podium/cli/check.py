@@ -1,0 +1,22 @@
+"""``podium check``: read everything that a portfolio file names, and run nothing."""
+
+from __future__ import annotations
+
+import typer
+
+from podium.cli.options import PortfolioPath, Settings, read_settings
+
+__all__ = ["check"]
+
+
+def check(file: PortfolioPath, set_: Settings = None) -> None:
+    """Check a portfolio file, its strategies and its bars."""
+    from podium.backtest.portfolio_bars import read_portfolio_bars
+    from podium.cli.summary import count_warnings, print_overrides, print_summary
+    from podium.portfolio.file import load_portfolio
+
+    portfolio = load_portfolio(file, read_settings(set_))
+    bars = read_portfolio_bars(portfolio)
+    print_summary(portfolio, bars, count_warnings(portfolio, bars), stderr=False)
+    print_overrides(portfolio)
+    typer.echo("  nothing is wrong")

@@ -1,0 +1,96 @@
+"""How the command line says that something went wrong, and with which number it ends.
+
+0 done · 1 the run failed · 2 the input is wrong · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from typer.exceptions import TyperException
+
+from podium.core.errors import Location, Problem, did_you_mean
+
+__all__ = ["DONE", "INTERRUPTED", "RUN_FAILED", "WRONG_INPUT", "closed_pipe", "print_failure", "usage_problem"]
+
+DONE = 0
+RUN_FAILED = 1
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+_BOLD, _CYAN, _RESET = "\033[1m", "\033[36m", "\033[0m"
+
+
+def print_failure(error: Exception | Problem) -> None:
+    """Print what went wrong to the error stream, coloured where it is a terminal that wants colours.
+
+    Args:
+        error: what was raised, or one problem.
+    """
+    text = str(error)
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        text = re.sub(r"(?m)^(\S[^ ]*:\d+(?::\d+)?:)", rf"{_BOLD}\1{_RESET}", text)
+        text = re.sub(r"(?m)^(  (?:expected|hint):)", rf"{_CYAN}\1{_RESET}", text)
+    print(text, file=sys.stderr)  # noqa: T201  # the one place that prints errors
+
+
+def usage_problem(error: TyperException) -> Problem:
+    """Say what is wrong with the words of a command line.
+
+    Args:
+        error: what the command line's parser raised.
+
+    Returns:
+        The problem, in the form that all others have.
+    """
+    # The parser's exceptions are told apart by what they carry: their classes are private to it.
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command", None)
+    where = Location(file=getattr(context, "command_path", "podium"))
+    options = [name for each in getattr(command, "params", []) for name in each.opts if name.startswith("--")]
+    text = error.format_message()
+    if (name := getattr(error, "option_name", None)) is not None:
+        if not text.startswith("No such option"):
+            message = f"the option '{name}' {'needs a value' if 'requires' in text else 'takes no value'}"
+            return Problem(message=message, location=where, expected=_option_help(command, name))
+        return Problem(
+            message=f"there is no option '{name}'",
+            location=where,
+            expected=f"one of {', '.join([*options, '--help'])}",
+            hint=did_you_mean(name, options),
+        )
+    if text.startswith("Missing") and (parameter := getattr(error, "param", None)) is not None:
+        shown = getattr(parameter, "metavar", None) or str(parameter.name).upper()
+        return Problem(message=f"{shown} is missing", location=where, expected=getattr(parameter, "help", None))
+    if (unknown := re.match(r"No such command '([^']*)'", text)) is not None:
+        known = list(getattr(command, "commands", {}))
+        return Problem(
+            message=f"there is no command '{unknown[1]}'",
+            location=where,
+            expected=f"one of {', '.join(known)}",
+            hint=did_you_mean(unknown[1], known),
+        )
+    if (extra := re.search(r"unexpected extra arguments? \((.*)\)", text)) is not None:
+        return Problem(message=f"'{extra[1]}' is too much", location=where, expected="nothing more")
+    return Problem(message=text, location=where, expected="see --help")
+
+
+def _option_help(command: object, name: str) -> str | None:
+    for parameter in getattr(command, "params", []):
+        if name in parameter.opts:
+            return f"{name}: {getattr(parameter, 'help', '')}"
+    return None
+
+
+@contextmanager
+def closed_pipe() -> Iterator[None]:
+    """Stop quietly when the reader of the output has gone, as in ``podium schema | head``."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

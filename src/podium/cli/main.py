@@ -1,0 +1,74 @@
+"""The command line: one file per command; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Exit, TyperException
+
+from podium.cli import backtest, check, data, reproduce, schema
+from podium.cli.failures import (
+    DONE,
+    INTERRUPTED,
+    RUN_FAILED,
+    WRONG_INPUT,
+    closed_pipe,
+    print_failure,
+    usage_problem,
+)
+from podium.core.errors import InputError, PodiumError
+
+__all__ = ["app", "main", "run"]
+
+app = typer.Typer(
+    name="podium",
+    help="Run a portfolio of trading strategies as one.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help"]},
+)
+app.command("backtest")(backtest.backtest)
+app.command("check")(check.check)
+app.add_typer(data.app, name="data")
+app.command("schema")(schema.schema)
+app.command("reproduce")(reproduce.reproduce)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the words behind ``podium``.
+
+    Returns:
+        0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
+    """
+    try:
+        with closed_pipe():
+            code = app(list(arguments), standalone_mode=False)
+    except Exit as exit_:
+        return exit_.exit_code
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())  # noqa: T201  # help is what was asked for
+            return DONE
+        print_failure(usage_problem(error))
+        return WRONG_INPUT
+    except InputError as error:
+        print_failure(error)
+        return WRONG_INPUT
+    except PodiumError as error:
+        print_failure(error)
+        return RUN_FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    return code if isinstance(code, int) else DONE
+
+
+def main() -> None:
+    """Run the command line of the process and end it."""
+    sys.exit(run(sys.argv[1:]))

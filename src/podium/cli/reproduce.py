@@ -1,0 +1,24 @@
+"""``podium reproduce``: run a recorded run again and compare every byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["reproduce"]
+
+
+def reproduce(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="a folder that a backtest left behind")],
+) -> None:
+    """Run a recorded run again and compare its files byte for byte."""
+    from podium.backtest.reproduction import reproduce_run
+
+    differences = reproduce_run(run)
+    for difference in differences:
+        typer.echo(difference)
+    if differences:
+        raise typer.Exit(1)
+    typer.echo(f"  {run}: every byte is the same")

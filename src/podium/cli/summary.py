@@ -1,0 +1,74 @@
+"""What ``backtest`` and ``check`` say about what they have read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import typer
+
+from podium.core.errors import DataError, Problem
+from podium.data.bars import BarSeries
+from podium.data.policy import Policy, apply_policy
+from podium.data.quality import check_bars
+from podium.portfolio.file import PortfolioFile
+from podium.report.terminal import print_checked, terminal_console
+
+__all__ = ["count_warnings", "print_overrides", "print_summary"]
+
+
+def print_summary(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], warnings: int, *, stderr: bool) -> None:
+    """Print one line about strategies, symbols, bars and warnings.
+
+    Args:
+        portfolio: the file.
+        bars: the bars that were read.
+        warnings: how many flaws of the bars are told.
+        stderr: whether the line is not the result itself.
+    """
+    print_checked(
+        terminal_console(stderr=stderr),
+        strategies=len(portfolio.strategies),
+        symbols=len(bars),
+        bars=sum(len(series) for series in bars.values()),
+        first_nanoseconds=min(int(series.close_time.min()) for series in bars.values()),
+        last_nanoseconds=max(int(series.close_time.max()) for series in bars.values()),
+        warnings=warnings,
+        check_command="" if portfolio.data_path is None else f"podium data check {portfolio.data_path}",
+    )
+
+
+def count_warnings(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> int:
+    """Look the bars over as a backtest does, and refuse what it would refuse.
+
+    Args:
+        portfolio: the file, for ticks and the policy on flaws.
+        bars: the bars.
+
+    Returns:
+        How many flaws are let through with a warning.
+
+    Raises:
+        DataError: for flaws that the policy does not let through.
+    """
+    policy = Policy.of(portfolio.data.flaws)
+    warnings, problems = 0, list[Problem]()
+    for symbol, series in bars.items():
+        try:
+            _, told = apply_policy(series, check_bars(series, portfolio.symbols[symbol].tick), policy)
+            warnings += len(told)
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(problems)
+    return warnings
+
+
+def print_overrides(portfolio: PortfolioFile) -> None:
+    """Print which values took the place of others.
+
+    Args:
+        portfolio: the file.
+    """
+    for override in portfolio.overrides:
+        base = "default" if override.base is None else override.base
+        typer.echo(f"  set       {override.path}: {base} → {override.value}   ({override.source})")
