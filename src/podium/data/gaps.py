@@ -60,12 +60,22 @@ def find_holes(times: NDArray[np.int64], timeframe: Timeframe) -> Holes:
     candidate = (length >= _SHORTEST_CLOSING) & (length <= _WEEK)
     if timeframe.nanoseconds < _WEEK and candidate.any():
         missing[candidate] = _missing(times, before[candidate], slots[candidate])
+        missing = _only_regular(times, length, slots, missing)
     if (missing == 0).any():
         # Beyond a week the number of sessions is estimated by how much of its time the market is open.
         long = length > _WEEK
         open_share = min(1.0, len(times) / max(1, len(times) + int(slots[~long].sum())))
         missing[long] = np.maximum(np.rint(slots[long] * open_share), 1)
     return Holes(before=before, length=length, missing=missing)
+
+
+def _only_regular(
+    times: NDArray[np.int64], length: NDArray[np.int64], slots: NDArray[np.int64], missing: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    # A market that closes does so more than once a month; otherwise the holes only happened to lie a week apart.
+    covered = int(times[-1] - times[0]) - int(length[length > _WEEK].sum())
+    regular = int((missing == 0).sum()) * 4 * _WEEK >= covered
+    return missing if regular else np.where(missing == 0, slots, missing)
 
 
 def _missing(times: NDArray[np.int64], before: NDArray[np.intp], slots: NDArray[np.int64]) -> NDArray[np.int64]:

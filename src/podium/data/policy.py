@@ -76,9 +76,10 @@ class Policy:
 
 
 def _wrong(name: str, action: str) -> Problem | None:
-    if name not in FlawKind:
-        expected = "one of " + ", ".join(FlawKind)
-        return Problem(message=f"unknown kind of flaw '{name}'", expected=expected, hint=did_you_mean(name, FlawKind))
+    kinds = [kind.value for kind in FlawKind]
+    if name not in kinds:
+        expected = "one of " + ", ".join(kinds)
+        return Problem(message=f"unknown kind of flaw '{name}'", expected=expected, hint=did_you_mean(name, kinds))
     allowed = {"error", "warn", "drop"}
     if FlawKind(name) in _UNUSABLE:
         allowed.remove("warn")

@@ -78,7 +78,8 @@ def _far_prices(series: BarSeries) -> Found:
     moved = np.abs(opened - before)
     is_print = (outside > _PRINT_MINIMUM) & (outside > _PRINT_RANGES * usual)
     is_print |= (lone_close > _CLOSE_MINIMUM) & (lone_close > _CLOSE_RANGES * usual)
-    is_jump = (moved > _JUMP_MINIMUM) & (moved > _JUMP_RANGES * usual)
+    is_print &= np.isfinite(outside + lone_close)  # prices of zero and below are told elsewhere
+    is_jump = np.isfinite(moved) & (moved > _JUMP_MINIMUM) & (moved > _JUMP_RANGES * usual)
     prints, jumps = np.flatnonzero(is_print), np.flatnonzero(is_jump)
 
     def told_print(position: int) -> str:
@@ -107,7 +108,8 @@ def _usual_range(ranges: NDArray[np.float64]) -> NDArray[np.float64]:
     whole = known[: blocks * _BLOCK] if rows >= _BLOCK else known
     medians = np.median(whole.reshape(blocks, -1), axis=1)
     middles = (np.arange(blocks) + 0.5) * (len(whole) / blocks)
-    return np.interp(np.arange(rows), middles, medians)
+    usual: NDArray[np.float64] = np.interp(np.arange(rows), middles, medians)
+    return usual
 
 
 def _zero_volume(series: BarSeries) -> Found:

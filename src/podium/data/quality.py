@@ -25,8 +25,7 @@ class QualityReport:
 
     Args:
         series: the bars that were looked at.
-        flaws: entries by kind and row; many of a kind are told by the worst ones and one entry with a count for the
-            rest.
+        flaws: entries by kind, the worst first; where there are many, one entry with a count stands for the rest.
         rows: all flawed rows by kind, growing; of gaps the first row after each.
         notes: what is worth knowing and no flaw, such as when the market is usually closed.
     """
@@ -49,16 +48,14 @@ class QualityReport:
         first, last = iso(int(series.close_time[0])), iso(int(series.close_time[-1]))
         head = f"{series.symbol}  {series.timeframe}{inferred}  {len(series):,} bars  closes {first} … {last}"
         lines = [f"{head}  {source.file}" if source.file else head]
-        lines += (self._line(kind) for kind in self.rows)
+        lines += [self._line(kind) for kind in self.rows] or ["  no flaws"]
         lines += (f"  note: {note}" for note in self.notes)
-        return "\n".join(lines if self.rows else [*lines, "  no flaws"])
+        return "\n".join(lines)
 
     def _line(self, kind: FlawKind) -> str:
         entries = [flaw for flaw in self.flaws if flaw.kind == kind]
-        # The entry that stands for the rest comes last and is not the one to show.
-        first = entries[0]
-        where = f"{first.time}: {first.detail}"
-        return f"  {kind:<15} {self.counts[kind]:>9,}  {'first listed ' if len(entries) > 1 else ''}{where}"
+        such_as = "such as closing" if len(entries) > 1 else "closing"
+        return f"  {kind:<15} {self.counts[kind]:>9,}  {such_as} {entries[0].time}: {entries[0].detail}"
 
 
 def check_bars(series: BarSeries, tick: Decimal | None = None) -> QualityReport:

@@ -101,7 +101,7 @@ def _odd_sessions(series: BarSeries) -> tuple[NDArray[np.intp], list[Flaw]]:
     def told(position: int) -> str:
         row = rows[position]
         if days[row]:
-            return f"a daily bar of a {_WEEKDAYS[int(weekday[row]) % 7]}, when this market is mostly closed"
+            return f"a daily bar of a {_WEEKDAYS[int(weekday[row]) % 7]}, in a market that closes over the week end"
         return f"the time is off this series' clock of {series.timeframe}"
 
     return rows, list_flaws(series, FlawKind.ODD_SESSION, rows, told)
