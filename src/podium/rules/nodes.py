@@ -135,8 +135,8 @@ class Node:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a rule expression cannot be changed (tried to set {name!r})")
 
-    def __reduce__(self) -> tuple[Callable[[str], Node], tuple[str]]:
-        return _from_text, (self.text,)
+    def __reduce__(self) -> tuple[Callable[[str, list[str]], Node], tuple[str, list[str]]]:
+        return _from_text, (self.text, sorted(self.parameters))
 
     def __repr__(self) -> str:
         return self.text
@@ -761,7 +761,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _from_text(text: str) -> Node:
+def _from_text(text: str, parameters: list[str]) -> Node:
     from podium.rules.parser import parse  # noqa: PLC0415  # the parser builds nodes
 
-    return parse(text, names={})
+    return parse(text, names={name: Parameter(name) for name in parameters})

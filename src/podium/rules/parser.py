@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from podium.core.errors import Location, Problem, RuleError, did_you_mean
-from podium.rules.functions import find_function, functions
+from podium.rules.functions import Function, find_function, functions
 from podium.rules.nodes import (
     SERIES_NAMES,
     Kind,
@@ -169,8 +169,8 @@ class _Reader:
             return Series(name)
         if name in _TRUTHS:
             return Truth(_TRUTHS[name])
-        if self.at_function(part, name):
-            raise self.error(part, f"{name} is a function", expected="a call", hint=f"{functions()[name].signature}")
+        if (found := self._found(part, name)) is not None:
+            raise self.error(part, f"{name} is a function", expected="a call", hint=found.signature)
         known = [*self.names, *SERIES_NAMES]
         raise self.error(
             part,
@@ -180,10 +180,10 @@ class _Reader:
             hint=did_you_mean(name, known) or did_you_mean(name, functions()),
         )
 
-    def at_function(self, part: ast.expr, name: str) -> bool:
-        """Tell whether a name is a function's; a broken plug-in is an error here."""
+    def _found(self, part: ast.expr, name: str) -> Function | None:
+        """Look a function up; a broken plug-in is an error here."""
         try:
-            return find_function(name) is not None
+            return find_function(name)
         except RuleError as error:
             problem = error.problems[0]
             raise self.error(part, problem.message, expected=problem.expected, hint=problem.hint) from None
@@ -234,7 +234,8 @@ class _Reader:
         name = part.func.id
         if name in _LATER:
             raise self.error(part.func, f"{name}() comes in a later release")
-        if not self.at_function(part.func, name):
+        found = self._found(part.func, name)
+        if found is None:
             is_value = name in self.names or name in SERIES_NAMES
             raise self.error(
                 part.func,
@@ -246,9 +247,9 @@ class _Reader:
         named: dict[str, Node] = {}
         for keyword in part.keywords:
             if keyword.arg is None or keyword.arg in named:
-                raise self.error(keyword.value, f"a wrong argument of {name}", expected=functions()[name].signature)
+                raise self.error(keyword.value, f"a wrong argument of {name}", expected=found.signature)
             named[keyword.arg] = self._read(keyword.value)
-        return self.at(part, lambda: functions()[name](*arguments, **named))
+        return self.at(part, lambda: found(*arguments, **named))
 
     def _plain(self, part: ast.expr) -> ast.expr:
         if isinstance(part, ast.Starred):

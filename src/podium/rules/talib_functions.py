@@ -218,7 +218,9 @@ class _TalibEvaluation:
             if len(self._history) <= self._warm_up:
                 return [math.nan] * self._outputs
             # Indexes that some functions give count from the first bar, so the unknown bars before come along.
-            columns = [np.array([math.nan] * self._leading + list(column)) for column in zip(*self._history, strict=True)]
+            columns = [
+                np.array([math.nan] * self._leading + list(column)) for column in zip(*self._history, strict=True)
+            ]
             self._handle, self._history = self._opener(*columns, *self._arguments), []
             result = self._handle.value
         else:
