@@ -37,9 +37,9 @@ def read_portfolio_bars(
     start = portfolio.first if first is None else first
     end = portfolio.last if last is None else last
     if start is not None and end is not None and start >= end:
-        raise ConfigurationError(
-            Problem(message=f"the period ends at {iso(end)}", expected=f"an end after its start {iso(start)}")
-        )
+        where = portfolio.locate("data", "to") if last is None else Location(file="--to")
+        message, expected = f"the period ends at {iso(end)}", f"an end after its start {iso(start)}"
+        raise ConfigurationError(Problem(message=message, location=where, expected=expected))
     return {symbol: _cut(found[symbol], start, end, portfolio) for symbol in portfolio.symbols}
 
 

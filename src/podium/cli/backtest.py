@@ -23,11 +23,13 @@ def backtest(
     set_: Settings = None,
 ) -> None:
     """Run a portfolio file on its bars and print who earned what."""
-    from podium.backtest.portfolio_bars import read_portfolio_bars
     from podium.portfolio.file import load_portfolio
 
     first, last = read_moment(from_, "--from"), read_moment(to, "--to")
     portfolio = load_portfolio(file, read_settings(set_))
+    # What reads bars is imported once the file is right: a mistake in it is told sooner.
+    from podium.backtest.portfolio_bars import read_portfolio_bars
+
     bars = read_portfolio_bars(portfolio, first, last)
     # Everything that can be wrong with the input was told above: from here on files are written.
     from podium.backtest.portfolio_run import run_portfolio

@@ -11,11 +11,13 @@ __all__ = ["check"]
 
 def check(file: PortfolioPath, set_: Settings = None) -> None:
     """Check a portfolio file, its strategies and its bars."""
-    from podium.backtest.portfolio_bars import read_portfolio_bars
-    from podium.cli.summary import count_warnings, print_overrides, print_summary
     from podium.portfolio.file import load_portfolio
 
     portfolio = load_portfolio(file, read_settings(set_))
+    # What reads bars is imported once the file is right: a mistake in it is told sooner.
+    from podium.backtest.portfolio_bars import read_portfolio_bars
+    from podium.cli.summary import count_warnings, print_overrides, print_summary
+
     bars = read_portfolio_bars(portfolio)
     print_summary(portfolio, bars, count_warnings(portfolio, bars), stderr=False)
     print_overrides(portfolio)

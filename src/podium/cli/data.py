@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from podium.cli.options import read_whole_number
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Look bars over, and make sample bars.", no_args_is_help=True, rich_markup_mode=None)
@@ -41,14 +43,14 @@ def check(
 @app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where to write the files")],
-    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="equal seeds give equal bars", min=0)] = 12,
+    seed: Annotated[str, typer.Option("--seed", metavar="NUMBER", help="equal seeds give equal bars")] = "12",
 ) -> None:
     """Write the synthetic sample market as Parquet files."""
     from podium.core.errors import ConfigurationError, Location, Problem
     from podium.data.sample import write_sample
 
     try:
-        files = write_sample(folder, seed=seed)
+        files = write_sample(folder, seed=read_whole_number(seed, "--seed"))
     except OSError as error:
         raise ConfigurationError(
             Problem(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from typer.exceptions import TyperException
@@ -38,11 +38,12 @@ def print_failure(error: Exception | Problem) -> None:
     print(text, file=sys.stderr)  # noqa: T201  # the one place that prints errors
 
 
-def usage_problem(error: TyperException) -> Problem:
+def usage_problem(error: TyperException, arguments: Sequence[str]) -> Problem:
     """Say what is wrong with the words of a command line.
 
     Args:
         error: what the command line's parser raised.
+        arguments: the words.
 
     Returns:
         The problem, in the form that all others have.
@@ -50,13 +51,14 @@ def usage_problem(error: TyperException) -> Problem:
     # The parser's exceptions are told apart by what they carry: their classes are private to it.
     context = getattr(error, "ctx", None)
     command = getattr(context, "command", None)
-    where = Location(file=getattr(context, "command_path", "podium"))
+    where = Location(file=getattr(context, "command_path", " ".join(["podium", *arguments[:1]])))
     options = [name for each in getattr(command, "params", []) for name in each.opts if name.startswith("--")]
     text = error.format_message()
     if (name := getattr(error, "option_name", None)) is not None:
         if not text.startswith("No such option"):
-            message = f"the option '{name}' {'needs a value' if 'requires' in text else 'takes no value'}"
-            return Problem(message=message, location=where, expected=_option_help(command, name))
+            needs = "requires" in text
+            message = f"the option '{name}' {'needs a value' if needs else 'takes no value'}"
+            return Problem(message=message, location=where, expected=f"{name} VALUE" if needs else f"{name} alone")
         return Problem(
             message=f"there is no option '{name}'",
             location=where,
@@ -64,8 +66,9 @@ def usage_problem(error: TyperException) -> Problem:
             hint=did_you_mean(name, options),
         )
     if text.startswith("Missing") and (parameter := getattr(error, "param", None)) is not None:
-        shown = getattr(parameter, "metavar", None) or str(parameter.name).upper()
-        return Problem(message=f"{shown} is missing", location=where, expected=getattr(parameter, "help", None))
+        return Problem(
+            message=f"{_shown(parameter)} is missing", location=where, expected=getattr(parameter, "help", None)
+        )
     if (unknown := re.match(r"No such command '([^']*)'", text)) is not None:
         known = list(getattr(command, "commands", {}))
         return Problem(
@@ -74,16 +77,18 @@ def usage_problem(error: TyperException) -> Problem:
             expected=f"one of {', '.join(known)}",
             hint=did_you_mean(unknown[1], known),
         )
-    if (extra := re.search(r"unexpected extra arguments? \((.*)\)", text)) is not None:
-        return Problem(message=f"'{extra[1]}' is too much", location=where, expected="nothing more")
+    if (extra := re.search(r"unexpected extra argument\S* \((.*)\)", text)) is not None:
+        return Problem(message=f"'{extra[1]}' is too much", location=where, expected=_usage(command))
     return Problem(message=text, location=where, expected="see --help")
 
 
-def _option_help(command: object, name: str) -> str | None:
-    for parameter in getattr(command, "params", []):
-        if name in parameter.opts:
-            return f"{name}: {getattr(parameter, 'help', '')}"
-    return None
+def _usage(command: object) -> str:
+    names = [_shown(each) for each in getattr(command, "params", []) if not each.opts[0].startswith("--")]
+    return f"{' '.join(names)} and nothing more" if names else "no words, only options"
+
+
+def _shown(parameter: object) -> str:
+    return str(getattr(parameter, "metavar", None) or getattr(parameter, "name", "")).upper()
 
 
 @contextmanager

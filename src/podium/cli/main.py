@@ -49,14 +49,14 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         with closed_pipe():
-            code = app(list(arguments), standalone_mode=False)
+            code = app(list(arguments), prog_name="podium", standalone_mode=False)
     except Exit as exit_:
         return exit_.exit_code
     except TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())  # noqa: T201  # help is what was asked for
             return DONE
-        print_failure(usage_problem(error))
+        print_failure(usage_problem(error, arguments))
         return WRONG_INPUT
     except InputError as error:
         print_failure(error)

@@ -10,7 +10,7 @@ import typer
 from podium.core.errors import ConfigurationError, InputError, Location, Problem
 from podium.core.times import parse_time
 
-__all__ = ["From", "PortfolioPath", "Settings", "To", "read_moment", "read_settings"]
+__all__ = ["From", "PortfolioPath", "Settings", "To", "read_moment", "read_settings", "read_whole_number"]
 
 PortfolioPath = Annotated[Path, typer.Argument(metavar="FILE", help="a portfolio file, such as portfolio.yaml")]
 """the portfolio file of a command"""
@@ -76,3 +76,27 @@ def read_moment(text: str | None, option: str) -> int | None:
         problem = error.problems[0]
         where = Location(file=option)
         raise ConfigurationError(Problem(message=problem.message, location=where, expected=problem.expected)) from None
+
+
+def read_whole_number(text: str, option: str) -> int:
+    """Read a whole number given as an option.
+
+    Args:
+        text: digits.
+        option: the option's name, for the message.
+
+    Returns:
+        The number, at least 0.
+
+    Raises:
+        ConfigurationError: when the text is no such number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ConfigurationError(
+            Problem(
+                message=f"'{text}' is not a whole number",
+                location=Location(file=option),
+                expected="a whole number of at least 0",
+            )
+        )
+    return int(text)

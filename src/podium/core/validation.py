@@ -187,7 +187,7 @@ def _range(
     maximum: Decimal | int | None = None,
     below: Decimal | int | None = None,
 ) -> str:
-    low = f"above {above}" if above is not None else f"at least {minimum}" if minimum is not None else ""
+    low = f"above {above}" if above is not None else f"of at least {minimum}" if minimum is not None else ""
     high = f"at most {maximum}" if maximum is not None else f"below {below}" if below is not None else ""
     joined = " and ".join(part for part in (low, high) if part)
     return f" {joined}" if joined else ""
@@ -344,7 +344,7 @@ def _problem(
     if place and place[-1] == "[key]":
         place = place[:-1]
         return Problem(
-            message=f"unknown name {show(details['input'])} in {describe(place[:-1])}",
+            message=f"the name {show(details['input'])} does not fit in {describe(place[:-1])}",
             location=locate(place, True),
             expected=context.get("expected"),
             hint=context.get("hint"),

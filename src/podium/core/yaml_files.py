@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -38,8 +39,10 @@ def read_document(path: Path) -> Item:
         ConfigurationError: when there is no such file, it cannot be read or it is not a YAML map.
     """
     where = Location(file=str(path))
+    content = b""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
     except FileNotFoundError:
         near = sorted(entry.name for entry in path.parent.glob("*") if entry.suffix in {".yaml", ".yml"})
         hint = did_you_mean(path.name, near) or (f"here are: {', '.join(near[:5])}" if near else None)
@@ -54,7 +57,7 @@ def read_document(path: Path) -> Item:
         raise ConfigurationError(
             Problem(
                 message=f"byte {error.start} is not UTF-8",
-                location=where,
+                location=Location(file=str(path), line=content[: error.start].count(b"\n") + 1),
                 expected="a YAML file in UTF-8",
                 hint="save the file as UTF-8",
             )
@@ -99,7 +102,10 @@ def parse_value(text: str, location: Location) -> Item:
     Raises:
         ConfigurationError: when it is not YAML.
     """
-    return _placed(_Reader(text, location.file).read(), location)
+    try:
+        return _placed(_Reader(text, location.file).read(), location)
+    except ConfigurationError as error:
+        raise ConfigurationError([replace(problem, location=location) for problem in error.problems]) from None
 
 
 def _placed(item: Item, location: Location) -> Item:
@@ -268,15 +274,15 @@ _SYNTAX = (
         r"^mapping values are not allowed",
         "this ':' does not fit here",
         "one 'key: value' on a line, with a space after the colon, at the same indent as its neighbours",
-        _QUOTE_HINT,
+        f"look at the line above, too; {_QUOTE_HINT}",
     ),
     (
         r"^expected (',' or .*), but got '(.+)'$",
         "found '{1}' in the {what} that starts at {since}",
         "{0}",
-        _QUOTE_HINT,
+        f"close the bracket before; {_QUOTE_HINT}",
     ),
-    (r"character '\\t'", "a tab", "spaces", "indent with spaces"),
+    (r"character '\\t'", "a tab stands here", "spaces", "indent with spaces"),
     (
         r"^found character (.+) that cannot start",
         "text cannot start with {0}",

@@ -258,7 +258,7 @@ def _weight_problems(document: PortfolioDocument, root: Item) -> Iterator[Proble
                 )
             continue
         if total <= 1 < total + section.weight:
-            yield _weight_too_much(section, position, total, root)
+            yield _weight_too_much(document, position, total, root)
         total += section.weight
 
 
@@ -271,20 +271,19 @@ def _weight_beside_equal(section: StrategySection, position: int, root: Item) ->
     )
 
 
-def _weight_too_much(section: StrategySection, position: int, before: Decimal, root: Item) -> Problem:
-    total = before + _weight(section)
+def _weight_too_much(document: PortfolioDocument, position: int, before: Decimal, root: Item) -> Problem:
+    section = document.strategies[position]
+    weighted = [each for each in document.strategies if each.enabled and each.weight is not None]
+    here = ", ".join(f"{each.id} {each.weight}" for each in weighted)
+    total = before + (section.weight or 0)
     return Problem(
         message=f"the weight {section.weight} of '{section.id}' brings the sum of the weights to {total}",
         location=root.locate(("strategies", position, "weight")),
-        expected="weights that sum to at most 1",
+        expected=f"weights that sum to at most 1; here {here}",
         hint=f"at most {1 - before} is left for '{section.id}'"
         if before < 1
         else "nothing is left: lower another weight",
     )
-
-
-def _weight(section: StrategySection) -> Decimal:
-    return section.weight or Decimal(0)
 
 
 def _timeframe_problems(

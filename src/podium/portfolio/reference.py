@@ -26,8 +26,8 @@ replace as a whole, because each is a choice. `podium check` prints what took th
 """
 _STRATEGY_HEAD = """# Strategy file
 
-Every key of a strategy file, generated from the code. Only what the file names is loaded. Expressions are written in the
-rule language. Where another number stands, the name of a parameter may stand instead.
+Every key of a strategy file, generated from the code. Only what the file names is loaded. Expressions are written in
+the rule language. Where another number stands, the name of a parameter may stand instead.
 """
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

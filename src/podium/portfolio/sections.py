@@ -37,7 +37,7 @@ def _moment(value: object) -> object:
     try:
         parse_time(value if isinstance(value, str) else "")
     except InputError as error:
-        refuse(expected=error.problems[0].expected or "a time", hint="write a date as 2024-01-31")
+        refuse(expected=error.problems[0].expected or "a time")
     return value
 
 
@@ -50,7 +50,7 @@ def _symbols(value: object) -> object:
     return value
 
 
-_FEE = ratio(example="0.1% or 0.001")
+_FEE = ratio(above=-1, below=1)
 _POSITIVE = number(above=0)
 Fee = Annotated[Decimal, _FEE]
 """a ratio of the notional"""
@@ -143,10 +143,6 @@ class SymbolSection(_Section):
 
     @model_validator(mode="after")
     def _fits_an_instrument(self) -> SymbolSection:
-        for name in ("taker_fee", "maker_fee"):
-            value = getattr(self, name)
-            if value is not None and not -1 < value < 1:
-                refuse(f"{{place}} is {value}", expected="a ratio between -1 and 1, such as 0.1% or 0.001", at=(name,))
         for name in ("quantity_minimum", "quantity_maximum"):
             value = getattr(self, name)
             if value is not None and value % self.lot != 0:
@@ -256,14 +252,12 @@ class PortfolioDocument(_Section):
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> PortfolioDocument:
+        if not self.strategies:
+            hint = "for example - {id: trend, file: trend.yaml}"
+            refuse("{place} is an empty list", expected="at least one strategy", hint=hint, at=("strategies",))
         if not any(section.enabled for section in self.strategies):
-            what = "no strategy is enabled" if self.strategies else "{place} is an empty list"
-            refuse(
-                what,
-                expected="at least one strategy",
-                hint="for example - {id: trend, file: trend.yaml}",
-                at=("strategies",),
-            )
+            hint = "write enabled: true for one of them"
+            refuse("no strategy is enabled", expected="at least one strategy", hint=hint, at=("strategies",))
         if not self.symbols:
             refuse("{place} is empty", expected="at least one symbol, such as BTC/USDT: {tick: 0.1}", at=("symbols",))
         return self

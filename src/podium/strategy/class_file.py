@@ -80,14 +80,21 @@ def create_strategy(strategy_class: type, params: Mapping[str, int | Decimal]) -
         raise ConfigurationError(
             Problem(
                 message=f"{strategy_class.__name__}() raised {type(error).__name__}: {error}",
-                location=_frame_in(error, Path(inspect.getfile(strategy_class))),
+                location=_frame_in(error, _shown(Path(inspect.getfile(strategy_class)))),
                 expected="a class that can be made without arguments",
+                hint="give each argument of __init__ a default" if isinstance(error, TypeError) else None,
             )
         ) from error
     for name, value in params.items():
         stated = getattr(strategy, name)
         setattr(strategy, name, float(value) if isinstance(stated, float) else value)
     return strategy
+
+
+def _shown(path: Path) -> Path:
+    """Show a file as seen from the working folder when it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _is_strategy(candidate: type) -> bool:
@@ -136,7 +143,7 @@ def _beside(path: Path) -> Iterator[None]:
 
 
 def _problems(error: BaseException, path: Path) -> list[Problem]:
-    where = _frame_in(error, path)
+    where = _frame_in(error, path) or Location(file=str(path))
     if isinstance(error, SyntaxError):
         line, column = error.lineno or 1, error.offset or 1
         return [
@@ -160,9 +167,10 @@ def _problems(error: BaseException, path: Path) -> list[Problem]:
     ]
 
 
-def _frame_in(error: BaseException, path: Path) -> Location:
+def _frame_in(error: BaseException, path: Path) -> Location | None:
     file = path.resolve()
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == file]
-    line = frames[-1].lineno if frames else None
-    column = frames[-1].colno if frames else None
-    return Location(file=str(path), line=line, column=None if column is None else column + 1)
+    if not frames:
+        return None
+    column = frames[-1].colno
+    return Location(file=str(path), line=frames[-1].lineno, column=None if column is None else column + 1)

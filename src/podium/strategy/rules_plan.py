@@ -146,7 +146,7 @@ class _Expressions:
                     message=f"the indicator '{name}' needs itself: {chain}",
                     location=self._where(place),
                     expected="indicators that do not go in a circle",
-                    hint=f"use {name}[1] of a series instead, or write the value out",
+                    hint="write one of them out without the others",
                 )
             )
             raise _Failed
