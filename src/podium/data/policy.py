@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -47,7 +47,7 @@ class Policy:
         actions: an action for every kind; ``Policy.of`` fills in the defaults.
     """
 
-    actions: Mapping[FlawKind, Action] = DEFAULT_ACTIONS
+    actions: Mapping[FlawKind, Action] = field(default_factory=lambda: DEFAULT_ACTIONS)
 
     @classmethod
     def of(cls, stated: Mapping[str, str]) -> Policy:
