@@ -122,7 +122,7 @@ def test_no_number_is_known_before_its_warm_up(seed):
     """A TA-Lib call is unknown up to the warm-up that the graph tells. (B-15)"""
     generator = np.random.default_rng(seed)
     entries = [entry for entry in functions().values() if entry.whole is not None]
-    node = random_call(generator, entries[generator.integers(len(entries))], 1)
+    node = random_call(generator, entries[generator.integers(len(entries))], depth=0)
     graph = Graph([node])
     assert isinstance(node, Call | Series)
     assert np.isnan(graph.open(random_bars(generator, 150))[node.text][: graph.warm_up(node)]).all(), node
