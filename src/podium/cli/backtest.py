@@ -23,8 +23,12 @@ def backtest(
     set_: Settings = None,
 ) -> None:
     """Run a portfolio file on its bars and print who earned what."""
+    from podium.core.errors import ConfigurationError, Location, Problem
     from podium.portfolio.file import load_portfolio
 
+    if out.exists() and not out.is_dir():
+        message, where = f"{out} is a file", Location(file="--out")
+        raise ConfigurationError(Problem(message=message, location=where, expected="a folder, made if it is missing"))
     first, last = read_moment(from_, "--from"), read_moment(to, "--to")
     portfolio = load_portfolio(file, read_settings(set_))
     # What reads bars is imported once the file is right: a mistake in it is told sooner.

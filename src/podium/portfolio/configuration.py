@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from podium.core.errors import ConfigurationError
+from podium.core.fields import choice, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
 from podium.core.places import Place, describe
-from podium.core.validation import choice, problems_of, ratio, refuse, switch, text, timeframe_text, whole_number
+from podium.core.validation import problems_of
 
 __all__ = [
     "FLAW_KINDS",

@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from podium.core.errors import InputError
+from podium.core.fields import choice, number, ratio, refuse, switch, text, whole_number
 from podium.core.instruments import Instrument
 from podium.core.times import parse_time
-from podium.core.validation import choice, number, ratio, refuse, switch, text, whole_number
 from podium.portfolio.configuration import (
     AccountOptions,
     BarOptions,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from podium.core.validation import number, ratio, refuse, text, timeframe_text, whole_number
+from podium.core.fields import number, ratio, refuse, text, timeframe_text, whole_number
 from podium.rules.nodes import SERIES_NAMES, Node
 
 __all__ = [
