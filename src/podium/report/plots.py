@@ -98,7 +98,7 @@ def _curve_traces(name: str, curve: DrawnCurve, start: Decimal, colour: str, *, 
     base = float(start)
     growth = curve.equity / base - 1.0 if base > 0 else np.zeros(len(curve.equity))
     line = {"color": colour, "width": width}
-    shared: Trace = {"type": "scatter", "mode": "lines", "name": name, "legendgroup": name, "line": line}
+    shared: Trace = {"type": "scatter", "mode": "lines", "name": name, "legendgroup": colour, "line": line}
     equity = shared | {
         "x": _milliseconds(curve.times),
         "y": _numbers(growth),
@@ -144,8 +144,11 @@ def candle_figure(candles: Candles, trades: Mapping[str, Sequence[ReportedTrade]
             "showlegend": False,
         }
     ]
+    count = sum(map(len, trades.values()))
+    # Many marks are small, so that the candles stay visible behind them.
+    size = 10 if count <= 200 else 7 if count <= 800 else 5
     for strategy_id, of_strategy in trades.items():
-        traces += _marker_traces(_plain(strategy_id), of_strategy, strategy_colour(places[strategy_id]))
+        traces += _marker_traces(_plain(strategy_id), of_strategy, strategy_colour(places[strategy_id]), size)
     return {
         "data": traces,
         "layout": {
@@ -159,7 +162,7 @@ def candle_figure(candles: Candles, trades: Mapping[str, Sequence[ReportedTrade]
     }
 
 
-def _marker_traces(name: str, trades: Sequence[ReportedTrade], colour: str) -> list[Trace]:
+def _marker_traces(name: str, trades: Sequence[ReportedTrade], colour: str, size: int) -> list[Trace]:
     shared: Trace = {"type": "scatter", "mode": "markers", "legendgroup": name, "hovertemplate": "%{text}"}
     entries = shared | {
         "name": name,
@@ -168,7 +171,7 @@ def _marker_traces(name: str, trades: Sequence[ReportedTrade], colour: str) -> l
         "text": [_entry_text(name, trade) for trade in trades],
         "marker": {
             "color": colour,
-            "size": 9,
+            "size": size,
             "symbol": ["triangle-up" if trade.side == "long" else "triangle-down" for trade in trades],
             "line": {"width": 1, "color": "surface"},
         },
@@ -179,7 +182,7 @@ def _marker_traces(name: str, trades: Sequence[ReportedTrade], colour: str) -> l
         "x": _moments(trade.exit_time for trade in trades),
         "y": [float(trade.exit_price) for trade in trades],
         "text": [_exit_text(name, trade) for trade in trades],
-        "marker": {"color": colour, "size": 8, "symbol": "x-thin", "line": {"width": 2, "color": colour}},
+        "marker": {"color": colour, "size": size - 1, "symbol": "x-thin", "line": {"width": 2, "color": colour}},
     }
     return [entries, exits]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -240,6 +241,8 @@ def settings_section(settings: Mapping[str, object]) -> Html:
 
 
 def _flat(path: str, value: object) -> list[tuple[str, str]]:
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
     if isinstance(value, Mapping):
         if not value:
             return [(path, "none")]
