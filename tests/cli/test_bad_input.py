@@ -1,0 +1,1529 @@
+"""Wrong input of every kind: the exact message, exit code 2, and nothing written.
+
+The messages are product: each says where, what came, what was expected and, where something can be said, what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from podium.cli.main import run
+
+PORTFOLIO, TREND, REVERSAL, BARS = "portfolio.yaml", "trend.yaml", "reversal.py", "bars/ETH-USDT_1h.csv"
+FILES = {
+    PORTFOLIO: """\
+portfolio:
+  name: demo
+  capital: 100_000
+data:
+  source: csv
+  path: bars
+  timeframe: 1h
+symbols:
+  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}
+  ETH/USDT: {tick: 0.01, lot: 0.01}
+simulation: {slippage: 0.02%}
+strategies:
+  - id: trend
+    file: trend.yaml
+    weight: 0.5
+    symbols: [BTC/USDT, ETH/USDT]
+    params: {fast: 3}
+  - id: reversal
+    class: reversal.py:Reversal
+    weight: 0.3
+""",
+    TREND: """\
+name: trend
+params: {fast: 2, slow: 5}
+indicators:
+  fast_ma: sma(close, fast)
+  slow_ma: sma(close, slow)
+entry:
+  long: crosses_above(fast_ma, slow_ma)
+exit:
+  long: crosses_below(fast_ma, slow_ma)
+stop: 2 * atr(3)
+targets: [{percent: 3%, close: 50%}, {percent: 6%, close: 50%}]
+trail: {distance: 3 * atr(3), after: 2%}
+size: {risk: 1%}
+""",
+    REVERSAL: """\
+class Reversal:
+    depth = 2
+
+    def should_enter(self, bars):
+        return len(bars) > self.depth and bars[-1].close < bars[-2].close
+
+    def should_exit(self, position, bars):
+        return bars[-1].close > bars[-2].close
+""",
+}
+CSV = "time,open,high,low,close,volume\n" + "".join(
+    f"2024-01-01T{hour:02}:00:00Z,{100 + hour % 5},{103 + hour % 5},{98 + hour % 5},{101 + hour % 5},{10 + hour}\n"
+    for hour in range(24)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """State a wrong input: what is changed in good files, the command, and all that it prints to the error stream."""
+
+    name: str
+    edits: tuple[tuple[str, str | None, str | bytes], ...] = ()
+    command: tuple[str, ...] = ("check", PORTFOLIO)
+    environment: dict[str, str] = field(default_factory=dict)
+    message: str
+
+
+CASES = (
+    Case(
+        name="file that does not exist",
+        command=(
+            "check",
+            "portfolio.yml",
+        ),
+        message="""\
+portfolio.yml: there is no such file
+  expected: a YAML file
+  hint: did you mean 'portfolio.yaml'?
+""",
+    ),
+    Case(
+        name="folder instead of a file",
+        command=(
+            "check",
+            "bars",
+        ),
+        message="""\
+bars: this is a folder
+  expected: a YAML file
+  hint: name the file in it
+""",
+    ),
+    Case(
+        name="file that is empty",
+        edits=((PORTFOLIO, None, ""),),
+        message="""\
+portfolio.yaml:1:1: the file is empty
+  expected: key: value
+""",
+    ),
+    Case(
+        name="file that is a list",
+        edits=((PORTFOLIO, None, "- portfolio\n- data\n"),),
+        message="""\
+portfolio.yaml:1:1: this is not a map of names and values
+  expected: key: value
+""",
+    ),
+    Case(
+        name="file that is not UTF-8",
+        edits=((PORTFOLIO, None, b"portfolio: \xff\xfe\n"),),
+        message="""\
+portfolio.yaml:1: byte 11 is not UTF-8
+  expected: a YAML file in UTF-8
+  hint: save the file as UTF-8
+""",
+    ),
+    Case(
+        name="tab as an indent",
+        edits=((PORTFOLIO, "  name: demo", "\tname: demo"),),
+        message="""\
+portfolio.yaml:2:1: a tab stands here
+  expected: spaces
+  hint: indent with spaces
+""",
+    ),
+    Case(
+        name="key without a space after the colon",
+        edits=((PORTFOLIO, "  name: demo", "  name:demo"),),
+        message="""\
+portfolio.yaml:3:10: this ':' does not fit here
+  expected: one 'key: value' on a line, with a space after the colon, at the same indent as its neighbours
+  hint: look at the line above, too; put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="line with a wrong indent",
+        edits=((PORTFOLIO, "  capital: 100_000", "   capital: 100_000"),),
+        message="""\
+portfolio.yaml:3:11: this ':' does not fit here
+  expected: one 'key: value' on a line, with a space after the colon, at the same indent as its neighbours
+  hint: look at the line above, too; put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="quoted text that is not closed",
+        edits=((PORTFOLIO, "name: demo", "name: 'demo"),),
+        message="""\
+portfolio.yaml:2:9: this quoted text is not closed
+  expected: the same quote at its end
+""",
+    ),
+    Case(
+        name="list that is not closed",
+        edits=((PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT, ETH/USDT"),),
+        message="""\
+portfolio.yaml:17:11: found ':' in the list that starts at 16:14
+  expected: ',' or ']'
+  hint: close the bracket before; put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="map that is not closed",
+        edits=((PORTFOLIO, "{fast: 3}", "{fast: 3"),),
+        message="""\
+portfolio.yaml:18:7: found ':' in the map that starts at 17:13
+  expected: ',' or '}'
+  hint: close the bracket before; put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="key twice",
+        edits=((PORTFOLIO, "  name: demo", "  name: demo\n  name: other"),),
+        message="""\
+portfolio.yaml:3:3: 'name' stands here a second time
+  expected: each key once
+  hint: the first is at portfolio.yaml:2:3
+""",
+    ),
+    Case(
+        name="second document",
+        edits=((PORTFOLIO, "data:\n", "---\ndata:\n"),),
+        message="""\
+portfolio.yaml:4:1: a second document starts here
+  expected: one document in a file
+  hint: remove the ---
+""",
+    ),
+    Case(
+        name="unknown YAML tag",
+        edits=((PORTFOLIO, "name: demo", "name: !label demo"),),
+        message="""\
+portfolio.yaml:2:9: the YAML tag '!label' is not known here
+  expected: a plain value
+  hint: put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="reference to nothing",
+        edits=((PORTFOLIO, "name: demo", "name: *demo"),),
+        message="""\
+portfolio.yaml:2:9: '*demo' refers to a name that was not given
+  expected: a value
+  hint: put text that starts with * in quotes
+""",
+    ),
+    Case(
+        name="unknown section",
+        edits=((PORTFOLIO, "simulation:", "simulaton:"),),
+        message="""\
+portfolio.yaml:11:1: unknown key 'simulaton' in the file
+  expected: one of portfolio, data, symbols, simulation, defaults, strategies, multi_strategy
+  hint: did you mean 'simulation'?
+""",
+    ),
+    Case(
+        name="section of a later release",
+        edits=((PORTFOLIO, "simulation:", "risk: {daily_loss: 5%}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:1: 'risk' comes in a later release
+  expected: one of portfolio, data, symbols, simulation, defaults, strategies, multi_strategy
+  hint: remove 'risk' until then
+""",
+    ),
+    Case(
+        name="section that is missing",
+        edits=(
+            (
+                PORTFOLIO,
+                "symbols:\n  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}\n  ETH/USDT: {tick: 0.01, lot: 0.01}\n",
+                "",
+            ),
+        ),
+        message="""\
+portfolio.yaml:1:1: the file has no 'symbols'
+  expected: symbols: the symbols with their grid and costs: {BTC/USDT: {tick: 0.1, lot: 0.001}}
+""",
+    ),
+    Case(
+        name="section that is a text",
+        edits=((PORTFOLIO, "simulation: {slippage: 0.02%}", "simulation: fast"),),
+        message="""\
+portfolio.yaml:11:13: simulation is 'fast'
+  expected: a map of names and values
+""",
+    ),
+    Case(
+        name="unknown key of a strategy",
+        edits=((PORTFOLIO, "    weight: 0.5", "    weigth: 0.5"),),
+        message="""\
+portfolio.yaml:15:5: unknown key 'weigth' in strategies[0]
+  expected: one of id, file, class, weight, symbols, params, timeframe, priority, enabled
+  hint: did you mean 'weight'?
+""",
+    ),
+    Case(
+        name="several problems at once",
+        edits=(
+            (PORTFOLIO, "name: demo", "name: demo\n  curency: USD"),
+            (PORTFOLIO, "timeframe: 1h", "timeframe: 1hour"),
+            (PORTFOLIO, "weight: 0.3", "weight: -0.3"),
+        ),
+        message="""\
+portfolio.yaml:3:3: unknown key 'curency' in portfolio
+  expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, benchmark, logging_level, capital, equal_weights
+  hint: did you mean 'currency'?
+portfolio.yaml:8:14: data.timeframe is '1hour'
+  expected: a whole number and one of s, m, h, d, w, such as 1m, 4h, 1d
+portfolio.yaml:21:13: strategies[1].weight is -0.3
+  expected: a ratio above 0 and at most 1, such as 0.5 or 50%
+""",
+    ),
+    Case(
+        name="capital of zero",
+        edits=((PORTFOLIO, "100_000", "0"),),
+        message="""\
+portfolio.yaml:3:12: portfolio.capital is 0
+  expected: a number above 0, such as 100_000
+""",
+    ),
+    Case(
+        name="capital in quotes",
+        edits=((PORTFOLIO, "100_000", "'100,000'"),),
+        message="""\
+portfolio.yaml:3:12: portfolio.capital is '100,000'
+  expected: a number above 0, such as 100_000
+  hint: write 100000 without quotes and commas
+""",
+    ),
+    Case(
+        name="capital that is infinite",
+        edits=((PORTFOLIO, "100_000", ".inf"),),
+        message="""\
+portfolio.yaml:3:12: portfolio.capital is Infinity
+  expected: a number above 0, such as 100_000
+""",
+    ),
+    Case(
+        name="capital that is missing",
+        edits=((PORTFOLIO, "  capital: 100_000\n", ""),),
+        message="""\
+portfolio.yaml:2:3: portfolio has no 'capital'
+  expected: capital: the money at the start, in the account currency
+""",
+    ),
+    Case(
+        name="currency in lower case",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  currency: usdt"),),
+        message="""\
+portfolio.yaml:3:13: portfolio.currency is 'usdt'
+  expected: a currency code, such as USDT
+""",
+    ),
+    Case(
+        name="yes instead of true",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  compounding: yes"),),
+        message="""\
+portfolio.yaml:3:16: portfolio.compounding is 'yes'
+  expected: true or false
+  hint: write true without quotes
+""",
+    ),
+    Case(
+        name="conflict mode of a later release",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  conflicts: first_wins"),),
+        message="""\
+portfolio.yaml:3:14: portfolio.conflicts is 'first_wins', which comes in a later release
+  expected: allow
+""",
+    ),
+    Case(
+        name="unknown conflict mode",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  conflicts: alow"),),
+        message="""\
+portfolio.yaml:3:14: portfolio.conflicts is 'alow'
+  expected: allow
+  hint: did you mean 'allow'?
+""",
+    ),
+    Case(
+        name="execution of a later release",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  execution: netted"),),
+        message="""\
+portfolio.yaml:3:14: portfolio.execution is 'netted', which comes in a later release
+  expected: separate
+""",
+    ),
+    Case(
+        name="rebalance threshold of one",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalance_threshold: 1"),),
+        message="""\
+portfolio.yaml:3:24: portfolio.rebalance_threshold is 1
+  expected: a ratio above 0 and below 1, such as 10% or 0.1
+  hint: if per cent is meant, write 1%
+""",
+    ),
+    Case(
+        name="benchmark that is no symbol",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  benchmark: BTC/USD"),),
+        message="""\
+portfolio.yaml:3:14: 'BTC/USD' is not a symbol of this portfolio
+  expected: one of BTC/USDT, ETH/USDT
+  hint: did you mean 'BTC/USDT'?
+""",
+    ),
+    Case(
+        name="name with a slash",
+        edits=((PORTFOLIO, "name: demo", "name: a/b"),),
+        message="""\
+portfolio.yaml:2:9: portfolio.name is 'a/b'
+  expected: a name of letters, digits, spaces and - _ .
+""",
+    ),
+    Case(
+        name="weights above one",
+        edits=((PORTFOLIO, "weight: 0.3", "weight: 0.6"),),
+        message="""\
+portfolio.yaml:20:13: the weight 0.6 of 'reversal' brings the sum of the weights to 1.1
+  expected: weights that sum to at most 1; here trend 0.5, reversal 0.6
+  hint: at most 0.5 is left for 'reversal'
+""",
+    ),
+    Case(
+        name="weight in per cent without the sign",
+        edits=((PORTFOLIO, "weight: 0.3", "weight: 30"),),
+        message="""\
+portfolio.yaml:20:13: strategies[1].weight is 30
+  expected: a ratio above 0 and at most 1, such as 0.5 or 50%
+  hint: if per cent is meant, write 30%
+""",
+    ),
+    Case(
+        name="weight of zero",
+        edits=((PORTFOLIO, "weight: 0.3", "weight: 0"),),
+        message="""\
+portfolio.yaml:20:13: strategies[1].weight is 0
+  expected: a ratio above 0 and at most 1, such as 0.5 or 50%
+""",
+    ),
+    Case(
+        name="weight that is missing",
+        edits=((PORTFOLIO, "    weight: 0.3\n", ""),),
+        message="""\
+portfolio.yaml:18:5: strategies[1] 'reversal' has no 'weight'
+  expected: weight: its share of the capital, such as 0.5
+  hint: or write equal_weights: true in 'portfolio'
+""",
+    ),
+    Case(
+        name="weight beside equal weights",
+        edits=(
+            (PORTFOLIO, "name: demo", "name: demo\n  equal_weights: true"),
+            (PORTFOLIO, "    weight: 0.3\n", ""),
+        ),
+        message="""\
+portfolio.yaml:16:5: 'trend' has a weight beside equal_weights
+  expected: weights or equal_weights: true
+  hint: remove one of them
+""",
+    ),
+    Case(
+        name="no strategy enabled",
+        edits=(
+            (PORTFOLIO, "weight: 0.5", "weight: 0.5\n    enabled: false"),
+            (PORTFOLIO, "weight: 0.3", "weight: 0.3\n    enabled: false"),
+        ),
+        message="""\
+portfolio.yaml:13:3: no strategy is enabled
+  expected: at least one strategy
+  hint: write enabled: true for one of them
+""",
+    ),
+    Case(
+        name="two strategies in a portfolio for one",
+        edits=((PORTFOLIO, "simulation:", "multi_strategy: {enabled: false}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:27: multi_strategy.enabled is false, but 2 strategies are enabled
+  expected: one enabled strategy
+  hint: write enabled: true, or disable the other strategies with enabled: false
+""",
+    ),
+    Case(
+        name="id twice",
+        edits=((PORTFOLIO, "id: reversal", "id: trend"),),
+        message="""\
+portfolio.yaml:18:9: strategies[1] has the id 'trend' of strategies[0]
+  expected: an id of its own for each strategy
+  hint: for example trend_2
+""",
+    ),
+    Case(
+        name="id with a blank",
+        edits=((PORTFOLIO, "id: reversal", "id: my reversal"),),
+        message="""\
+portfolio.yaml:18:9: strategies[1].id is 'my reversal'
+  expected: a name of letters, digits, - and _
+""",
+    ),
+    Case(
+        name="strategy without file and class",
+        edits=((PORTFOLIO, "    class: reversal.py:Reversal\n", ""),),
+        message="""\
+portfolio.yaml:18:5: strategies[1] has neither 'file' nor 'class'
+  expected: file: a strategy file, or class: a Python file and a class
+  hint: for example file: strategies/trend.yaml
+""",
+    ),
+    Case(
+        name="strategy with file and class",
+        edits=(
+            (PORTFOLIO, "    class: reversal.py:Reversal", "    file: trend.yaml\n    class: reversal.py:Reversal"),
+        ),
+        message="""\
+portfolio.yaml:18:5: strategies[1] has both 'file' and 'class'
+  expected: file: a strategy file, or class: a Python file and a class
+  hint: remove one of them
+""",
+    ),
+    Case(
+        name="unknown symbol of a strategy",
+        edits=((PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT, ETH/USD]"),),
+        message="""\
+portfolio.yaml:16:25: 'ETH/USD' is not a symbol of this portfolio
+  expected: one of BTC/USDT, ETH/USDT
+  hint: did you mean 'ETH/USDT'?
+""",
+    ),
+    Case(
+        name="symbol twice in a strategy",
+        edits=((PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT, BTC/USDT]"),),
+        message="""\
+portfolio.yaml:16:25: 'BTC/USDT' stands here a second time
+  expected: each symbol once
+""",
+    ),
+    Case(
+        name="tick of zero",
+        edits=((PORTFOLIO, "tick: 0.1,", "tick: 0,"),),
+        message="""\
+portfolio.yaml:9:20: symbols.BTC/USDT.tick is 0
+  expected: a number above 0
+""",
+    ),
+    Case(
+        name="fee above one",
+        edits=((PORTFOLIO, "taker_fee: 0.1%", "taker_fee: 100%"),),
+        message="""\
+portfolio.yaml:9:48: symbols.BTC/USDT.taker_fee is '100%'
+  expected: a ratio above -1 and below 1, such as 0.1% or 0.001
+""",
+    ),
+    Case(
+        name="leverage below one",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, leverage: 0.5}"),),
+        message="""\
+portfolio.yaml:10:47: symbols.ETH/USDT.leverage is 0.5
+  expected: a number of at least 1
+""",
+    ),
+    Case(
+        name="least quantity off the lot",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, quantity_minimum: 0.005}"),),
+        message="""\
+portfolio.yaml:10:55: symbols.ETH/USDT.quantity_minimum is 0.005
+  expected: a multiple of the lot 0.01
+""",
+    ),
+    Case(
+        name="unknown key of a symbol",
+        edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
+        message="""\
+portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
+  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, slippage, spread, quantity_minimum, quantity_maximum
+  hint: did you mean 'lot'?
+""",
+    ),
+    Case(
+        name="slippage finer than a billionth",
+        edits=((PORTFOLIO, "0.02%", "0.00000001%"),),
+        message="""\
+portfolio.yaml:11:24: simulation.slippage is '0.00000001%', finer than Podium computes
+  expected: a multiple of 0.000000001
+""",
+    ),
+    Case(
+        name="unknown fill",
+        edits=((PORTFOLIO, "slippage: 0.02%", "fill: next_close"),),
+        message="""\
+portfolio.yaml:11:20: simulation.fill is 'next_close'
+  expected: one of next_open, close
+  hint: did you mean 'next_open'?
+""",
+    ),
+    Case(
+        name="unknown source",
+        edits=((PORTFOLIO, "source: csv", "source: parket"),),
+        message="""\
+portfolio.yaml:5:11: data.source is 'parket'
+  expected: one of parquet, csv, sample
+  hint: did you mean 'parquet'?
+""",
+    ),
+    Case(
+        name="source of a later release",
+        edits=((PORTFOLIO, "source: csv", "source: binance"),),
+        message="""\
+portfolio.yaml:5:11: data.source is 'binance', which comes in a later release
+  expected: one of parquet, csv, sample
+""",
+    ),
+    Case(
+        name="path that does not exist",
+        edits=((PORTFOLIO, "path: bars", "path: bar"),),
+        message="""\
+portfolio.yaml:6:9: there is no file or folder bar
+  expected: a file or a folder of bars, seen from the portfolio file
+  hint: did you mean 'bars'?
+""",
+    ),
+    Case(
+        name="path that is missing",
+        edits=((PORTFOLIO, "  path: bars\n", ""),),
+        message="""\
+portfolio.yaml:5:3: data has no 'path'
+  expected: path: a csv file or a folder of them
+  hint: for a market that needs no files write source: sample
+""",
+    ),
+    Case(
+        name="time frame that is none",
+        edits=((PORTFOLIO, "timeframe: 1h", "timeframe: 1H"),),
+        message="""\
+portfolio.yaml:7:14: data.timeframe is '1H'
+  expected: a whole number and one of s, m, h, d, w, such as 1m, 4h, 1d
+  hint: did you mean '1h'?
+""",
+    ),
+    Case(
+        name="unknown kind of flaw",
+        edits=((PORTFOLIO, "timeframe: 1h", "timeframe: 1h\n  flaws: {gaps: warn}"),),
+        message="""\
+portfolio.yaml:8:11: the name 'gaps' does not fit in data.flaws
+  expected: one of gap, duplicate, backward_time, non_positive, high_below_low, bad_print, jump, off_tick, zero_volume_run, odd_session, naive_time, not_a_number, negative_volume
+  hint: did you mean 'gap'?
+""",
+    ),
+    Case(
+        name="policy that cannot be had",
+        edits=((PORTFOLIO, "timeframe: 1h", "timeframe: 1h\n  flaws: {duplicate: warn}"),),
+        message="""\
+portfolio.yaml:8:22: data.flaws.duplicate is 'warn', but such bars cannot be used
+  expected: error or drop
+""",
+    ),
+    Case(
+        name="period that ends before it starts",
+        edits=((PORTFOLIO, "timeframe: 1h", "timeframe: 1h\n  from: 2024-02-01\n  to: 2024-01-01"),),
+        message="""\
+portfolio.yaml:9:7: the period ends at 2024-01-01
+  expected: an end after its start 2024-02-01
+""",
+    ),
+    Case(
+        name="date that does not exist",
+        edits=((PORTFOLIO, "timeframe: 1h", "timeframe: 1h\n  from: 2024-02-31"),),
+        message="""\
+portfolio.yaml:8:9: data.from is '2024-02-31'
+  expected: ISO 8601, such as 2024-01-31 or 2024-01-31T12:00Z
+""",
+    ),
+    Case(
+        name="strategy file that does not exist",
+        edits=((PORTFOLIO, "file: trend.yaml", "file: trends.yaml"),),
+        message="""\
+portfolio.yaml:14:11: there is no strategy file trends.yaml
+  expected: a YAML file, seen from the portfolio file
+  hint: did you mean 'trend.yaml'?
+""",
+    ),
+    Case(
+        name="strategy parameter that does not exist",
+        edits=((PORTFOLIO, "params: {fast: 3}", "params: {fats: 3}"),),
+        message="""\
+portfolio.yaml:17:14: the strategy has no parameter 'fats'
+  expected: one of fast, slow
+  hint: did you mean 'fast'?
+""",
+    ),
+    Case(
+        name="parameter that is text",
+        edits=((PORTFOLIO, "params: {fast: 3}", "params: {fast: quick}"),),
+        message="""\
+portfolio.yaml:17:20: params.fast is 'quick'
+  expected: a number, such as 20, 0.5 or 2%
+""",
+    ),
+    Case(
+        name="strategy time frame that does not fit",
+        edits=((PORTFOLIO, "params: {fast: 3}", "timeframe: 90m"),),
+        message="""\
+portfolio.yaml:17:16: 'trend' decides on bars of '90m'
+  expected: a multiple of the portfolio's bars of 1h
+""",
+    ),
+    Case(
+        name="unknown key of a strategy file",
+        edits=((TREND, "targets:", "target:"),),
+        message="""\
+trend.yaml:11:1: unknown key 'target' in the file
+  expected: one of name, params, timeframe, indicators, entry, exit, stop, targets, trail, breakeven, max_bars, size
+  hint: did you mean 'targets'?
+""",
+    ),
+    Case(
+        name="key of a later release in a strategy file",
+        edits=((TREND, "size:", "regimes: {trending: adx(14) > 25}\nsize:"),),
+        message="""\
+trend.yaml:13:1: 'regimes' comes in a later release
+  expected: one of name, params, timeframe, indicators, entry, exit, stop, targets, trail, breakeven, max_bars, size
+  hint: remove 'regimes' until then
+""",
+    ),
+    Case(
+        name="strategy without an entry",
+        edits=((TREND, "entry:\n  long: crosses_above(fast_ma, slow_ma)\n", ""),),
+        message="""\
+trend.yaml:1:1: the file has no 'entry'
+  expected: entry: when to enter: {long: condition, short: condition}
+""",
+    ),
+    Case(
+        name="entry without a side",
+        edits=((TREND, "entry:\n  long: crosses_above(fast_ma, slow_ma)", "entry: {}"),),
+        message="""\
+trend.yaml:6:8: entry has neither long nor short
+  expected: long: a condition, short: a condition, or both
+""",
+    ),
+    Case(
+        name="size of two kinds",
+        edits=((TREND, "{risk: 1%}", "{risk: 1%, fraction: 1}"),),
+        message="""\
+trend.yaml:13:7: size has fraction and risk together
+  expected: exactly one of fraction, quantity, money, risk
+  hint: for example {risk: 1%}
+""",
+    ),
+    Case(
+        name="risk without a stop",
+        edits=((TREND, "stop: 2 * atr(3)\n", ""),),
+        message="""\
+trend.yaml:12:14: size.risk needs a stop to measure the risk to
+  expected: stop: a distance, a per cent or a level
+  hint: add for example stop: 2 * atr(14), or size by {fraction: 50%}
+""",
+    ),
+    Case(
+        name="targets above all",
+        edits=((TREND, "{percent: 6%, close: 50%}", "{percent: 6%}"),),
+        message="""\
+trend.yaml:11:10: the targets close 150 % of a position
+  expected: at most 100 % together
+  hint: give each target its share, such as {percent: 3%, close: 50%}
+""",
+    ),
+    Case(
+        name="targets out of order",
+        edits=((TREND, "percent: 3%", "percent: 8%"),),
+        message="""\
+trend.yaml:11:10: the targets are not in order
+  expected: the nearest target first
+""",
+    ),
+    Case(
+        name="level of no kind",
+        edits=((TREND, "stop: 2 * atr(3)", "stop: {close: 2}"),),
+        message="""\
+trend.yaml:10:8: unknown key 'close' in stop
+  expected: one of percent, price, distance
+""",
+    ),
+    Case(
+        name="trail by a price",
+        edits=((TREND, "trail: {distance: 3 * atr(3), after: 2%}", "trail: {price: 3, after: 2%}"),),
+        message="""\
+trend.yaml:12:9: unknown key 'price' in trail
+  expected: one of percent, distance, after
+  hint: did you mean 'percent'?
+""",
+    ),
+    Case(
+        name="max_bars of zero",
+        edits=((TREND, "size:", "max_bars: 0\nsize:"),),
+        message="""\
+trend.yaml:13:11: max_bars is 0
+  expected: a whole number of at least 1, such as 48
+""",
+    ),
+    Case(
+        name="parameter with the name of a series",
+        edits=((TREND, "slow: 5}", "slow: 5, close: 1}"),),
+        message="""\
+trend.yaml:2:28: the name 'close' does not fit in params
+  expected: a name that is not a series of the bar (open, high, low, close, volume, hl2, hlc3, ohlc4)
+""",
+    ),
+    Case(
+        name="name with two meanings",
+        edits=((TREND, "slow: 5}", "slow: 5, fast_ma: 1}"),),
+        message="""\
+trend.yaml:4:12: 'fast_ma' is a parameter and an indicator
+  expected: one meaning for a name
+""",
+    ),
+    Case(
+        name="indicators in a circle",
+        edits=(
+            (TREND, "slow_ma: sma(close, slow)", "slow_ma: sma(fast_ma, slow)"),
+            (TREND, "fast_ma: sma(close, fast)", "fast_ma: sma(slow_ma, fast)"),
+        ),
+        message="""\
+trend.yaml:5:12: the indicator 'fast_ma' needs itself: fast_ma -> slow_ma -> fast_ma
+  expected: indicators that do not go in a circle
+  hint: write one of them out without the others
+""",
+    ),
+    Case(
+        name="unknown name in an expression",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "crosses_above(fast_ma, slo_ma)"),),
+        message="""\
+trend.yaml:7:32: unknown name 'slo_ma'
+  expected: a series (open, high, low, close, volume, hl2, hlc3, ohlc4), or one of fast, fast_ma, slow, slow_ma
+  hint: did you mean 'slow_ma'?
+""",
+    ),
+    Case(
+        name="unknown function",
+        edits=((TREND, "sma(close, fast)", "smma(close, fast)"),),
+        message="""\
+trend.yaml:4:12: unknown function 'smma'
+  expected: a function of the reference, such as ema(close, 20)
+  hint: did you mean 'sma'?
+""",
+    ),
+    Case(
+        name="number where a condition is expected",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "fast_ma - slow_ma"),),
+        message="""\
+trend.yaml:7:9: sma(close, 3) - sma(close, 5) is a number
+  expected: a condition for 'this rule'
+  hint: compare it with something, such as sma(close, 3) - sma(close, 5) > 0; put comparisons in parentheses
+""",
+    ),
+    Case(
+        name="condition where a number is expected",
+        edits=((TREND, "2 * atr(3)", "close > 2"),),
+        message="""\
+trend.yaml:10:7: close > 2 is a condition
+  expected: a number for 'this rule'
+  hint: where(condition, 1, 0) makes a number of a condition
+""",
+    ),
+    Case(
+        name="too many arguments",
+        edits=((TREND, "sma(close, slow)", "sma(close, slow, 3)"),),
+        message="""\
+trend.yaml:5:12: sma takes 2 arguments, not 3
+  expected: sma(price, timeperiod=30)
+""",
+    ),
+    Case(
+        name="argument out of range",
+        edits=((TREND, "slow: 5}", "slow: 0}"),),
+        message="""\
+trend.yaml:5:12: the argument 'timeperiod' of sma is 0
+  expected: a whole number ≥ 1 and ≤ 100000: sma(price, timeperiod=30)
+""",
+    ),
+    Case(
+        name="parenthesis that is not closed",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "crosses_above(fast_ma, slow_ma"),),
+        message="""\
+trend.yaml:7:9: the rule is not an expression: '(' was never closed
+  expected: an expression, such as close > sma(close, 20)
+""",
+    ),
+    Case(
+        name="look into the future",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "close > close[-1]"),),
+        message="""\
+trend.yaml:7:23: [-1] would look into the future
+  expected: [n] with n ≥ 0: the value n bars ago
+""",
+    ),
+    Case(
+        name="function of a later release",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "close > at('4h', sma(close, 3))"),),
+        message="""\
+trend.yaml:7:17: at() comes in a later release
+""",
+    ),
+    Case(
+        name="assignment in an expression",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "fast_ma = slow_ma"),),
+        message="""\
+trend.yaml:7:9: the rule is not an expression: invalid syntax. Maybe you meant '==' or ':=' instead of '='?
+  expected: an expression, such as close > sma(close, 20)
+""",
+    ),
+    Case(
+        name="output that does not exist",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "macd(close).sgnal > 0"),),
+        message="""\
+trend.yaml:7:9: macd has no output 'sgnal'
+  expected: one of signal, hist, macd, macdsignal, macdhist
+  hint: did you mean 'signal'?
+""",
+    ),
+    Case(
+        name="call with several outputs as a number",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "macd(close) > 0"),),
+        message="""\
+trend.yaml:7:9: macd(close, 12, 26, 9) has several outputs
+  expected: one of them: .signal, .hist, .macd, .macdsignal, .macdhist
+  hint: write macd(close, 12, 26, 9).signal
+""",
+    ),
+    Case(
+        name="error in a folded text",
+        edits=(
+            (TREND, "  long: crosses_above(fast_ma, slow_ma)", "  long: >\n    fast_ma > slow_ma and\n    close > opn"),
+        ),
+        message="""\
+trend.yaml:9:13: unknown name 'opn'
+  expected: a series (open, high, low, close, volume, hl2, hlc3, ohlc4), or one of fast, fast_ma, slow, slow_ma
+  hint: did you mean 'open'?
+""",
+    ),
+    Case(
+        name="error in a quoted text",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "'fast_ma > slow_ma and close > opn'"),),
+        message="""\
+trend.yaml:7:40: unknown name 'opn'
+  expected: a series (open, high, low, close, volume, hl2, hlc3, ohlc4), or one of fast, fast_ma, slow, slow_ma
+  hint: did you mean 'open'?
+""",
+    ),
+    Case(
+        name="error in a literal text",
+        edits=(
+            (TREND, "  long: crosses_above(fast_ma, slow_ma)", "  long: |\n    fast_ma > slow_ma\n    and clse > open"),
+        ),
+        message="""\
+trend.yaml:9:9: unknown name 'clse'
+  expected: a series (open, high, low, close, volume, hl2, hlc3, ohlc4), or one of fast, fast_ma, slow, slow_ma
+  hint: did you mean 'close'?
+""",
+    ),
+    Case(
+        name="bracket inside braces",
+        edits=((TREND, "stop: 2 * atr(3)", "stop: {price: low[1]}"),),
+        message="""\
+trend.yaml:10:18: found '[' in the map that starts at 10:7
+  expected: ',' or '}'
+  hint: close the bracket before; put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="comma inside braces",
+        edits=((TREND, "stop: 2 * atr(3)", "stop: {price: lowest(low, 3)}"),),
+        message="""\
+trend.yaml:10:27: '3)' came as a key
+  expected: key: value
+  hint: inside { } a comma ends the value: put the expression in quotes
+""",
+    ),
+    Case(
+        name="Python that is not an expression",
+        edits=((TREND, "crosses_above(fast_ma, slow_ma)", "__import__('os').system('true')"),),
+        message="""\
+trend.yaml:7:9: __import__('os').system cannot be called
+  expected: the name of a function
+""",
+    ),
+    Case(
+        name="class that does not exist",
+        edits=((PORTFOLIO, "reversal.py:Reversal", "reversal.py:Reversed"),),
+        message="""\
+portfolio.yaml:19:12: reversal.py has no class 'Reversed'
+  expected: one of Reversal
+  hint: did you mean 'Reversal'?
+""",
+    ),
+    Case(
+        name="class without a colon",
+        edits=((PORTFOLIO, "reversal.py:Reversal", "reversal.py"),),
+        message="""\
+portfolio.yaml:19:12: strategies[1].class is 'reversal.py'
+  expected: a Python file and a class, such as strategies/reversal.py:Reversal
+""",
+    ),
+    Case(
+        name="Python file that does not exist",
+        edits=((PORTFOLIO, "reversal.py:Reversal", "reversed.py:Reversal"),),
+        message="""\
+portfolio.yaml:19:12: there is no file reversed.py
+  expected: a Python file, seen from the portfolio file
+  hint: did you mean 'reversal.py'?
+""",
+    ),
+    Case(
+        name="Python file that is not Python",
+        edits=((REVERSAL, "    depth = 2", "    depth == = 2"),),
+        message="""\
+reversal.py:2:14: this is not Python: invalid syntax
+  expected: Python 3.11 or later
+""",
+    ),
+    Case(
+        name="Python file that raises",
+        edits=((REVERSAL, "    depth = 2", "    depth = 2 / 0"),),
+        message="""\
+reversal.py:2:13: loading this file raised ZeroDivisionError: division by zero
+  expected: a file that can be imported
+""",
+    ),
+    Case(
+        name="class that is no strategy",
+        edits=((REVERSAL, "should_enter", "enter"),),
+        message="""\
+portfolio.yaml:19:12: the class 'Reversal' of reversal.py is not a strategy
+  expected: a class with on_bar, with long_entry or short_entry, or with should_enter and should_exit
+""",
+    ),
+    Case(
+        name="class that needs arguments",
+        edits=(
+            (REVERSAL, "    depth = 2", "    depth = 2\n\n    def __init__(self, depth):\n        self.depth = depth"),
+        ),
+        message="""\
+portfolio.yaml:19:12: Reversal() raised TypeError: Reversal.__init__() missing 1 required positional argument: 'depth'
+  expected: a class that can be made without arguments
+  hint: give each argument of __init__ a default
+""",
+    ),
+    Case(
+        name="unknown parameter of a class",
+        edits=((PORTFOLIO, "weight: 0.3", "weight: 0.3\n    params: {dept: 3}"),),
+        message="""\
+portfolio.yaml:21:14: the strategy has no parameter 'dept'
+  expected: one of depth
+  hint: did you mean 'depth'?
+""",
+    ),
+    Case(
+        name="symbol without bars",
+        edits=(
+            (PORTFOLIO, "ETH/USDT: {tick", "ETH/USD: {tick"),
+            (PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT]"),
+        ),
+        message="""\
+portfolio.yaml:10:3: there are no bars of 'ETH/USD' in bars
+  expected: one of BTC/USDT, ETH/USDT
+  hint: did you mean 'ETH/USDT'?
+""",
+    ),
+    Case(
+        name="bars with a column missing",
+        edits=((BARS, "close,volume", "last,volume"),),
+        message="""\
+bars/ETH-USDT_1h.csv: ETH/USDT: there is no column 'close'; there are time, open, high, low, last, volume
+  expected: columns open, high, low, close, volume (may be missing) and a time called ts, time, timestamp, date, datetime, open_time, close_time
+""",
+    ),
+    Case(
+        name="bars with text as a price",
+        edits=((BARS, "101,10", "none,10"),),
+        message="""\
+bars/ETH-USDT_1h.csv:2: ETH/USDT: row 0: close is 'none', which is not a number
+  expected: a number such as 61204.5
+""",
+    ),
+    Case(
+        name="bars with a high below the low",
+        edits=((BARS, "100,103,98,101,10", "100,97,98,101,10"),),
+        message="""\
+bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T01:00:00Z (row 0): open 100, high 97, low 98, close 101, volume 10
+  hint: mend the source, or state what to do about it: high_below_low: drop or warn
+""",
+    ),
+    Case(
+        name="bars with a time twice",
+        edits=((BARS, "2024-01-01T03:00:00Z", "2024-01-01T02:00:00Z"),),
+        message="""\
+bars/ETH-USDT_1h.csv:5: ETH/USDT: duplicate in the bar closing 2024-01-01T03:00:00Z (row 3): this close time was there before
+  hint: mend the source, or state what to do about it: duplicate: drop
+""",
+    ),
+    Case(
+        name="bars with a price of zero",
+        edits=((BARS, "100,103,98,101,10", "0,103,0,101,10"),),
+        message="""\
+bars/ETH-USDT_1h.csv:2: ETH/USDT: non_positive in the bar closing 2024-01-01T01:00:00Z (row 0): open 0, high 103, low 0, close 101, volume 10
+  hint: mend the source, or state what to do about it: non_positive: drop
+""",
+    ),
+    Case(
+        name="bars file that is empty",
+        edits=((BARS, None, ""),),
+        message="""\
+bars/ETH-USDT_1h.csv: ETH/USDT: this is no readable CSV file: empty CSV
+""",
+    ),
+    Case(
+        name="folder without bars",
+        edits=((PORTFOLIO, "path: bars", "path: ."),),
+        message="""\
+.: the folder holds no bars
+  expected: files such as BTC-USDT_1h.parquet or BTC-USDT_1h.csv
+""",
+    ),
+    Case(
+        name="file of another kind",
+        edits=((PORTFOLIO, "path: bars", "path: trend.yaml"),),
+        message="""\
+portfolio.yaml:6:9: trend.yaml is no csv file
+  expected: a .csv file or a folder of them
+""",
+    ),
+    Case(
+        name="period without bars",
+        edits=((PORTFOLIO, "timeframe: 1h", "timeframe: 1h\n  from: 2025-01-01"),),
+        message="""\
+portfolio.yaml:10:3: no bar of 'BTC/USDT' lies in the period
+  expected: a period within 2024-01-01T01:00:00Z to 2024-01-02T00:00:00Z
+  hint: change --from and --to, or data.from and data.to
+""",
+    ),
+    Case(
+        name="symbol that the sample market lacks",
+        edits=(
+            (PORTFOLIO, "source: csv\n  path: bars", "source: sample"),
+            (PORTFOLIO, "ETH/USDT: {tick", "LTC/USDT: {tick"),
+            (PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT]"),
+        ),
+        message="""\
+portfolio.yaml:9:3: there are no bars of 'LTC/USDT' in the sample market
+  expected: one of BTC/USDT, ETH/USDT, SOL/USDT, XRP/USDT
+""",
+    ),
+    Case(
+        name="path beside the sample market",
+        edits=((PORTFOLIO, "source: csv", "source: sample"),),
+        message="""\
+portfolio.yaml:6:9: the sample market has no path
+  expected: data without path
+  hint: remove 'path'
+""",
+    ),
+    Case(
+        name="command that does not exist",
+        command=(
+            "backtets",
+            PORTFOLIO,
+        ),
+        message="""\
+podium: there is no command 'backtets'
+  expected: one of backtest, check, schema, reproduce, data
+  hint: did you mean 'backtest'?
+""",
+    ),
+    Case(
+        name="file that is not given",
+        command=("backtest",),
+        message="""\
+podium backtest: FILE is missing
+  expected: a portfolio file, such as portfolio.yaml
+""",
+    ),
+    Case(
+        name="word too much",
+        command=(
+            "check",
+            PORTFOLIO,
+            "now",
+        ),
+        message="""\
+podium check: 'now' is too much
+  expected: FILE and nothing more
+""",
+    ),
+    Case(
+        name="option that does not exist",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--form",
+            "2024-01-01",
+        ),
+        message="""\
+podium backtest: there is no option '--form'
+  expected: one of --from, --to, --out, --json, --no-progress, --set, --help
+  hint: did you mean '--from'?
+""",
+    ),
+    Case(
+        name="option without its value",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--out",
+        ),
+        message="""\
+podium backtest: the option '--out' needs a value
+  expected: --out VALUE
+""",
+    ),
+    Case(
+        name="switch with a value",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--json=yes",
+        ),
+        message="""\
+podium backtest: the option '--json' takes no value
+  expected: --json alone
+""",
+    ),
+    Case(
+        name="set without a value",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--set",
+            "strategies.trend.weight",
+        ),
+        message="""\
+--set strategies.trend.weight sets nothing
+  expected: --set PATH=VALUE, such as --set strategies.trend.params.fast=10
+""",
+    ),
+    Case(
+        name="set of a strategy that does not exist",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--set",
+            "strategies.trent.weight=0.1",
+        ),
+        message="""\
+--set strategies.trent.weight=0.1: there is no strategy 'trent'
+  expected: one of trend, reversal
+  hint: did you mean 'trend'?
+""",
+    ),
+    Case(
+        name="set of a key that does not exist",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--set",
+            "portfolio.captal=5",
+        ),
+        message="""\
+--set portfolio.captal=5: unknown key 'captal' in portfolio
+  expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, benchmark, logging_level, capital, equal_weights
+  hint: did you mean 'capital'?
+""",
+    ),
+    Case(
+        name="set of a parameter that does not exist",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--set",
+            "strategies.trend.params.fats=5",
+        ),
+        message="""\
+--set strategies.trend.params.fats=5: the strategy has no parameter 'fats'
+  expected: one of fast, slow
+  hint: did you mean 'fast'?
+""",
+    ),
+    Case(
+        name="set of a value out of range",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--set",
+            "strategies.trend.weight=0.9",
+        ),
+        message="""\
+portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights to 1.2
+  expected: weights that sum to at most 1; here trend 0.9, reversal 0.3
+  hint: at most 0.1 is left for 'reversal'
+""",
+    ),
+    Case(
+        name="set of a value that is not YAML",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--set",
+            "strategies.trend.symbols=[BTC/USDT",
+        ),
+        message="""\
+--set strategies.trend.symbols=[BTC/USDT: this list is not closed
+  expected: a ']'
+""",
+    ),
+    Case(
+        name="from that is no time",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--from",
+            "yesterday",
+        ),
+        message="""\
+--from: 'yesterday' is not a time
+  expected: ISO 8601, such as 2024-01-31 or 2024-01-31T12:00Z
+""",
+    ),
+    Case(
+        name="period of options that ends before it starts",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--from",
+            "2024-02-01",
+            "--to",
+            "2024-01-01",
+        ),
+        message="""\
+--to: the period ends at 2024-01-01T00:00:00Z
+  expected: an end after its start 2024-02-01T00:00:00Z
+""",
+    ),
+    Case(
+        name="period of options without bars",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--from",
+            "2025-01-01",
+        ),
+        message="""\
+portfolio.yaml:9:3: no bar of 'BTC/USDT' lies in the period
+  expected: a period within 2024-01-01T01:00:00Z to 2024-01-02T00:00:00Z
+  hint: change --from and --to, or data.from and data.to
+""",
+    ),
+    Case(
+        name="bars that do not exist",
+        command=(
+            "data",
+            "check",
+            "bar",
+        ),
+        message="""\
+bar: there is no such file or folder
+  expected: a .parquet or .csv file, or a folder of them
+  hint: did you mean 'bars'?
+""",
+    ),
+    Case(
+        name="label that is none",
+        command=(
+            "data",
+            "check",
+            "bars",
+            "--label",
+            "middle",
+        ),
+        message="""\
+--label is 'middle'
+  expected: open or close
+""",
+    ),
+    Case(
+        name="tick option of zero",
+        command=(
+            "data",
+            "check",
+            "bars",
+            "--tick",
+            "0",
+        ),
+        message="""\
+--tick is '0'
+  expected: a number above 0, such as 0.01
+""",
+    ),
+    Case(
+        name="seed that is no number",
+        command=(
+            "data",
+            "sample",
+            "new",
+            "--seed",
+            "lucky",
+        ),
+        message="""\
+--seed: 'lucky' is not a whole number
+  expected: a whole number of at least 0
+""",
+    ),
+    Case(
+        name="run that does not exist",
+        command=(
+            "reproduce",
+            "runs/demo",
+        ),
+        message="""\
+runs/demo: there is no run here
+  expected: a folder that podium backtest left behind, with a manifest.json in it
+""",
+    ),
+    Case(
+        name="folder for runs that is a file",
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--out",
+            TREND,
+        ),
+        message="""\
+--out: trend.yaml is a file
+  expected: a folder, made if it is missing
+""",
+    ),
+    Case(
+        name="unknown key in the defaults for strategies",
+        edits=((PORTFOLIO, "simulation:", "defaults: {stopp: 2%}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:12: unknown key 'stopp' in the file
+  expected: one of name, params, timeframe, indicators, entry, exit, stop, targets, trail, breakeven, max_bars, size
+  hint: did you mean 'stop'?
+""",
+    ),
+    Case(
+        name="expression in the defaults for strategies",
+        edits=((PORTFOLIO, "simulation:", "defaults: {exit: {short: close > opne}}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:34: unknown name 'opne'
+  expected: a series (open, high, low, close, volume, hl2, hlc3, ohlc4), or one of fast, fast_ma, slow, slow_ma
+  hint: did you mean 'open'?
+""",
+    ),
+    Case(
+        name="environment with a value out of range",
+        environment={"PODIUM__PORTFOLIO__CAPITAL": "-5"},
+        message="""\
+environment PODIUM__PORTFOLIO__CAPITAL: portfolio.capital is -5
+  expected: a number above 0, such as 100_000
+""",
+    ),
+    Case(
+        name="environment with a strategy that does not exist",
+        environment={"PODIUM__STRATEGIES__TREN__WEIGHT": "0.1"},
+        message="""\
+environment PODIUM__STRATEGIES__TREN__WEIGHT: there is no strategy 'tren'
+  expected: one of trend, reversal
+  hint: did you mean 'trend'?
+""",
+    ),
+    Case(
+        name="break-even without a return",
+        edits=((TREND, "size:", "breakeven: {offset: 0.1%}\nsize:"),),
+        message="""\
+trend.yaml:13:12: breakeven has no 'after'
+  expected: after: the open return from which it acts
+""",
+    ),
+    Case(
+        name="quantity in per cent",
+        edits=((TREND, "{risk: 1%}", "{quantity: 10%}"),),
+        message="""\
+trend.yaml:13:18: size.quantity is '10%'
+  expected: a number above 0, such as 1
+""",
+    ),
+    Case(
+        name="percent of a level above all",
+        edits=((TREND, "stop: 2 * atr(3)", "stop: 200%"),),
+        message="""\
+trend.yaml:10:7: stop.percent is '200%'
+  expected: a ratio above 0 and below 1, such as 2% or 0.02
+""",
+    ),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder with a portfolio in which nothing is wrong."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "bars").mkdir()
+    for symbol in ("BTC", "ETH"):
+        (tmp_path / "bars" / f"{symbol}-USDT_1h.csv").write_text(CSV, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _change(folder: Path, case: Case) -> None:
+    for name, old, new in case.edits:
+        file = folder / name
+        if isinstance(new, bytes):
+            file.write_bytes(new)
+        elif old is None:
+            file.write_text(new, encoding="utf-8")
+        else:
+            text = file.read_text(encoding="utf-8")
+            assert old in text
+            file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def _everything(folder: Path) -> dict[Path, bytes | None]:
+    # Python keeps the byte code of a strategy file beside it; that is no output of ours.
+    found = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+    return {path: path.read_bytes() if path.is_file() else None for path in found}
+
+
+def test_the_good_files_are_good(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a change the check finds nothing: each case is wrong because of its change alone. (D-06)"""
+    assert run(["check", PORTFOLIO]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "2 strategies, 2 symbols, 48 bars" in printed.out
+
+
+def test_the_table_is_long_enough() -> None:
+    """At least sixty wrong inputs, each with a message of its own place. (D-06)"""
+    assert len(CASES) >= 60
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_wrong_input_is_told_exactly_and_nothing_is_written(
+    case: Case, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message says where, what came, what was expected, what to do; the code is 2; no file appears. (B-16, B-19, D-06)"""
+    _change(folder, case)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    before = _everything(folder)
+    code = run(case.command)
+    printed = capsys.readouterr()
+    assert printed.err == case.message
+    assert code == 2
+    assert printed.out == ""
+    assert _everything(folder) == before
+    assert not (folder / "runs").exists()
