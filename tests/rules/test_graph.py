@@ -276,6 +276,19 @@ def test_carried_values_are_plain_numbers():
     assert graph.carry(OneBar(open=1, high=1, low=1, close=2, volume=0)) == {"close": 2.0, "close > 1": 1}
 
 
+def test_columns_that_may_not_be_written_are_read():
+    """Mapped files and frames give such columns, at times of whole numbers or with gaps between the elements. (B-73)"""
+    bars = random_bars(np.random.default_rng(5), 60)
+    rule = crosses_above(sma(close, 3), Series("hl2")) | (on_balance(close) > 0)
+    frozen = Columns(**{name: getattr(bars, name).copy() for name in Columns.__slots__})
+    for name in Columns.__slots__:
+        getattr(frozen, name).flags.writeable = False
+    strided = Columns(**{name: np.repeat(getattr(bars, name), 2)[::2] for name in Columns.__slots__})
+    for other in (frozen, strided):
+        assert same_bits(Graph([rule]).open(other)[rule.text], Graph([rule]).open(bars)[rule.text])
+    assert Graph([close]).open(series(1, 2))["close"].tolist() == [1, 2]
+
+
 def test_an_empty_series_gives_empty_values():
     """No bars are no error. (B-69)"""
     rules = [sma(close, 3) > 1, Number(3), crosses(close, 1), macd(close).hist[2], -close, count(close > 1, 3)]

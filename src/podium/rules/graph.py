@@ -13,7 +13,7 @@ be pickled; it is restored by opening it on the bars from the same origin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 import numpy as np
@@ -96,6 +96,20 @@ class SingleBar(Protocol):
 
 
 _COLUMNS = ("open", "high", "low", "close", "volume")
+_MEANS = {"hl2": ("high", "low"), "hlc3": ("high", "low", "close"), "ohlc4": ("open", "high", "low", "close")}
+
+
+def _columns(series: Columns, names: set[str]) -> tuple[Array, ...]:
+    """Give the columns that some series read.
+
+    Kernels are compiled for arrays that may be written, so a column that may not (a mapped file's, a frame's) is copied.
+    """
+    read = {column for name in names for column in _MEANS.get(name, (name,))}
+    nothing = np.empty(0)
+    return tuple(
+        np.require(getattr(series, name), dtype=np.float64, requirements=["C", "W"]) if name in read else nothing
+        for name in _COLUMNS
+    )
 
 
 def expanded(node: Node) -> Node:
@@ -206,8 +220,7 @@ class Graph:
         """
         self._history, self._is_primed = series, False
         keys = self._keys(self._nodes if wanted is None else wanted)
-        columns = [np.ascontiguousarray(getattr(series, name), dtype=np.float64) for name in _COLUMNS]
-        return self._run(columns, keys, is_primed=False)
+        return self._run(series, keys, is_primed=False)
 
     def prime(self, series: Columns) -> None:
         """Open every step on history such that bars can be carried; ``carry`` does it by itself on the opened bars.
@@ -216,8 +229,7 @@ class Graph:
             series: the bars from the origin on; there may be none.
         """
         self._history, self._is_primed = None, True
-        columns = [np.ascontiguousarray(getattr(series, name), dtype=np.float64) for name in _COLUMNS]
-        self._run(columns, {}, is_primed=True)
+        self._run(series, {}, is_primed=True)
 
     def carry(self, bar: SingleBar) -> dict[str, float | int]:
         """Compute the graph's expressions on the bar that follows, in constant time.
@@ -237,16 +249,17 @@ class Graph:
             values.update(zip(step.texts, step.advance(inputs), strict=True))
         return {node.text: values[self._key(node)][0].item() for node in self._nodes}
 
-    def _run(self, columns: Sequence[Array], wanted: dict[str, str], *, is_primed: bool) -> dict[str, Array]:
-        bars = len(columns[0])
+    def _run(self, series: Columns, wanted: dict[str, str], *, is_primed: bool) -> dict[str, Array]:
+        bars = len(series.close)
         needed = self._steps if is_primed else self._needed(wanted.values())
+        columns = _columns(series, {step.node.text for step in needed if not step.reads})
         readers: dict[str, int] = {}
         for key in [*wanted.values(), *(read for step in needed for read in step.reads)]:
             readers[key] = readers.get(key, 0) + 1
         values = dict(self._constants)
         full: dict[str, Array] = {}
         for step in needed:
-            inputs = tuple(columns)
+            inputs = columns
             if step.reads:
                 inputs = tuple(
                     self._full(read, bars, full) if read in self._constants and not step.broadcasts else values[read]
