@@ -171,6 +171,15 @@ def test_equity_and_drawdown_of_all(made):
     assert figure["data"][4]["meta"]["money"][-1] == 25_000 + 99 + 198
 
 
+def test_each_strategy_is_switched_on_its_own(made):
+    """The legend hides one strategy, also when colours repeat or one is called portfolio (B-05)."""
+    trades = {name: [] for name in ("portfolio", *(f"s{number}" for number in range(11)))}
+    figure = json.loads(Page(page_of(made, trades=trades)).data["equity-figure"])
+    groups = [trace["legendgroup"] for trace in figure["data"]]
+    assert len(set(groups)) == 13
+    assert groups[::2] == groups[1::2]
+
+
 def test_the_comparison_stands_in_the_page(made):
     """The same texts as on the terminal (B-51)."""
     result = made.result({"trend": [made.trade(number=1)]})

@@ -77,8 +77,8 @@ def equity_figure(
     """
     traces: list[Trace] = []
     for place, (strategy_id, (curve, start)) in enumerate(strategies.items()):
-        traces += _curve_traces(_plain(strategy_id), curve, start, strategy_colour(place), width=1.5)
-    traces += _curve_traces("portfolio", portfolio[0], portfolio[1], _INK, width=2.5)
+        traces += _curve_traces(_plain(strategy_id), curve, start, strategy_colour(place), group=f"{place}")
+    traces += _curve_traces("portfolio", portfolio[0], portfolio[1], _INK, group="portfolio")
     return {
         "data": traces,
         "layout": {
@@ -94,11 +94,11 @@ def equity_figure(
     }
 
 
-def _curve_traces(name: str, curve: DrawnCurve, start: Decimal, colour: str, *, width: float) -> list[Trace]:
+def _curve_traces(name: str, curve: DrawnCurve, start: Decimal, colour: str, *, group: str) -> list[Trace]:
     base = float(start)
     growth = curve.equity / base - 1.0 if base > 0 else np.zeros(len(curve.equity))
-    line = {"color": colour, "width": width}
-    shared: Trace = {"type": "scatter", "mode": "lines", "name": name, "legendgroup": colour, "line": line}
+    line = {"color": colour, "width": 2.5 if colour == _INK else 1.5}
+    shared: Trace = {"type": "scatter", "mode": "lines", "name": name, "legendgroup": group, "line": line}
     equity = shared | {
         "x": _milliseconds(curve.times),
         "y": _numbers(growth),
