@@ -11,9 +11,11 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
+from numba import types
+from numba.core.dispatcher import Dispatcher
 
 __all__ = ["compiled", "kernel_cache_folder", "kernels_are_cached"]
 
@@ -53,4 +55,17 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
     """
     numba.config.CACHE_DIR = str(kernel_cache_folder())  # type: ignore[attr-defined]  # set at run time by numba
     decorated: Callable[_Parameters, _Result] = numba.njit(cache=True, error_model="numpy")(function)
+    if isinstance(decorated, Dispatcher):
+        _forget_literals(decorated)
     return decorated
+
+
+def _forget_literals(dispatcher: Dispatcher) -> None:
+    """Compile a kernel once for all integers; numba would compile it again for every constant it is called with."""
+    resolve = dispatcher.get_call_template
+
+    def resolve_without_literals(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:  # Any: numba's types
+        plain = {name: types.unliteral(value) for name, value in keywords.items()}
+        return resolve(tuple(types.unliteral(value) for value in arguments), plain)
+
+    dispatcher.get_call_template = resolve_without_literals

@@ -156,3 +156,23 @@ class MoneyUnit:
         """
         with localcontext(_EXACT):
             return int((instrument.tick * instrument.lot * instrument.multiplier).scaleb(self.digits))
+
+    def fee_per_lot(self, instrument: Instrument) -> int:
+        """Tell the fee of one lot.
+
+        Args:
+            instrument: the instrument.
+
+        Returns:
+            Billionths of a unit.
+
+        Raises:
+            ConfigurationError: when the fee is finer than that.
+        """
+        with localcontext(_EXACT):
+            scaled = (instrument.fee_per_unit * instrument.lot * RATE_SCALE).scaleb(self.digits)
+            if scaled != scaled.to_integral_value():
+                raise ConfigurationError(
+                    Problem(message=f"fee_per_unit {instrument.fee_per_unit} is finer than Podium computes")
+                )
+            return int(scaled)

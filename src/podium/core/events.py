@@ -1,0 +1,78 @@
+"""What happened: the kinds of domain events and the reasons they carry, with their names on the wire.
+
+A domain event is made by the engine, has a gapless sequence, a time, a ``strategy_id`` and a symbol, and is never changed.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["EventKind", "Reason"]
+
+
+class EventKind(IntEnum):
+    """Name what happened, in the past tense; ``name`` is the value on the wire."""
+
+    SIGNAL_GENERATED = 1
+    """a strategy wants to enter or to exit; not yet an order"""
+    SIGNAL_REJECTED = 2
+    """an expected refusal, with its reason"""
+    CONFLICT_DETECTED = 3
+    """entries of both sides on one symbol in one step"""
+    ORDER_CREATED = 4
+    """an order works from the next bar of its symbol on"""
+    ORDER_REDUCED = 5
+    """at the fill less was affordable than at the decision"""
+    ORDER_FILLED = 6
+    """an order or a protective level traded; the ledger moved"""
+    ORDER_CANCELLED = 7
+    """an order ended without trading (the rest of) its quantity"""
+    POSITION_OPENED = 8
+    POSITION_MODIFIED = 9
+    """more was entered or a part was closed"""
+    POSITION_CLOSED = 10
+    """flat again: the trade is complete"""
+
+
+class Reason(IntEnum):
+    """Name why; ``wire`` is the value on the wire. Refusals are checked in the order of their numbers."""
+
+    NONE = 0
+    # Why an exit happened.
+    STRATEGY_SIGNAL = 1
+    STOP_LOSS = 2
+    TAKE_PROFIT = 3
+    TRAILING_STOP = 4
+    BREAK_EVEN = 5
+    TIME_EXIT = 6
+    END_OF_DATA = 7
+    # Why something was refused, reduced or cancelled.
+    BOTH_SIDES = 20
+    """the same strategy wants to enter long and short at once"""
+    FLAT = 21
+    """there is nothing (left) to close"""
+    NO_SLOT = 22
+    """eight orders of the cell are working"""
+    UNKNOWN_LEVEL = 23
+    """a stop, target, trail or price is not known at this bar, or is not positive"""
+    WRONG_SIDE = 24
+    """a stop or target lies on the wrong side of the price"""
+    NO_STOP = 25
+    """a size by risk needs a stop"""
+    MIN_QUANTITY = 26
+    """below the least quantity"""
+    MAX_QUANTITY = 27
+    """above the largest quantity"""
+    CAPITAL_LIMIT = 28
+    """the strategy's own capital does not cover it"""
+    # Why an order ended.
+    EXPIRED = 40
+    CANCELLED = 41
+    """the strategy asked for it"""
+    POSITION_CLOSED = 42
+    """an exit whose position is gone"""
+
+    @property
+    def wire(self) -> str:
+        """Give the name on the wire, such as ``stop_loss``."""
+        return self.name.lower()

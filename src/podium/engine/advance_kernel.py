@@ -1,0 +1,167 @@
+"""Take the portfolio from one half step to another: settle a step, then decide it.
+
+How the timeline is cut never changes the result: all state is in the tables, and nothing here knows where a call began.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from podium.core.events import Reason
+from podium.core.kernels import compiled
+from podium.engine.decide_kernel import (
+    enter_by_rule,
+    exit_by_rule,
+    forget,
+    place,
+    see_conflict,
+    signal_by_command,
+    signal_by_rule,
+)
+from podium.engine.ledger_kernel import apply, cancel
+from podium.engine.match_kernel import follow, match
+from podium.engine.tables import SLOTS_PER_CELL, Action, EngineTables, OrderKind, Record, Status
+
+__all__ = ["advance", "finish", "settle"]
+
+_DONE, _EVENTS_FULL = int(Status.DONE), int(Status.EVENTS_FULL)
+_OVERFLOW = int(Status.OVERFLOW)
+_MARKET = int(OrderKind.MARKET)
+_PLACE = int(Action.PLACE)
+_END_OF_DATA = int(Reason.END_OF_DATA)
+
+
+@compiled
+def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: Record, step: int) -> int:
+    """Let one bar act on one cell: orders, protection, equity at the new mark; give the change of equity."""
+    if cell.active:
+        match(run, cell, account, instrument, bar, step)
+    if cell.quantity == 0:
+        return 0
+    change = cell.quantity * (bar.close - instrument.mark) * instrument.money_per_tick_lot
+    account.equity += change
+    cell.bars_held += 1
+    cell.bars_left -= 1
+    high, low = bar.high, bar.low
+    if cell.entered == 2:
+        # What the bar did before the entry inside it is unknown: only its adverse side counts.
+        if cell.quantity > 0:
+            high = bar.close
+        else:
+            low = bar.close
+    cell.highest = max(cell.highest, high)
+    cell.lowest = min(cell.lowest, low)
+    if bar.high > cell.ceiling:
+        run.status = _OVERFLOW
+        run.cell = cell.index
+    if cell.active:
+        follow(cell)
+    return change
+
+
+@compiled
+def advance(tables: EngineTables, stop: int) -> None:
+    """Advance to a half step, or until the events of another might not fit; ``run.status`` tells which.
+
+    The arrays are unpacked once: handing them to a function for every bar would cost more than the work.
+    """
+    run = tables.run[0]
+    bars, steps, signals, levels = tables.bars, tables.steps, tables.signals, tables.levels
+    instruments, accounts, cells = tables.instruments, tables.accounts, tables.cells
+    commands, candidates, equity = tables.commands, tables.candidates, tables.equity
+    run.status = _DONE
+    while run.half_step < stop and run.status == _DONE:
+        if run.event_count >= run.event_limit:
+            run.status = _EVENTS_FULL
+            return
+        step = run.half_step >> 1
+        first, last = steps[step], steps[step + 1]
+        if run.half_step & 1 == 0:
+            # Settle: symbols in portfolio order.
+            total = 0
+            for index in range(first, last):
+                bar = bars[index]
+                instrument = instruments[bar.symbol]
+                for cell_index in range(instrument.first_cell, instrument.last_cell):
+                    cell = cells[cell_index]
+                    if cell.active or cell.quantity != 0:
+                        total += settle(run, cell, accounts[cell.strategy], instrument, bar, step)
+                instrument.mark = bar.close
+            run.portfolio.equity += total
+        else:
+            # Decide: who wants something?
+            count = 0
+            for index in range(first, last):
+                bar = bars[index]
+                instrument = instruments[bar.symbol]
+                for cell_index in range(instrument.first_cell, instrument.last_cell):
+                    cell = cells[cell_index]
+                    bits = np.int64(signals[cell.signal_offset + bar.row])
+                    if (bits & cell.interest) != 0 or cell.bars_left <= 0:
+                        candidates[count].cell = cell_index
+                        candidates[count].row = bar.row
+                        candidates[count].bits = bits
+                        count += 1
+            first_command = last_command = run.command
+            while last_command < run.command_count and commands[last_command].step == step:
+                last_command += 1
+            if count > 0 or first_command < last_command:
+                # First all signals, ...
+                for index in range(count):
+                    cell = cells[candidates[index].cell]
+                    account, instrument = accounts[cell.strategy], instruments[cell.symbol]
+                    signal_by_rule(run, cell, account, instrument, step, candidates[index].bits)
+                for index in range(first_command, last_command):
+                    cell = cells[commands[index].cell]
+                    account, instrument = accounts[cell.strategy], instruments[cell.symbol]
+                    signal_by_command(run, cell, account, instrument, commands[index], step)
+                # ... then conflicts, ...
+                for index in range(first, last):
+                    instrument = instruments[bars[index].symbol]
+                    see_conflict(run, cells[instrument.first_cell], instrument, step)
+                # ... then exits, ...
+                for index in range(count):
+                    cell = cells[candidates[index].cell]
+                    exit_by_rule(run, cell, accounts[cell.strategy], instruments[cell.symbol], step)
+                for index in range(first_command, last_command):
+                    if commands[index].exit:
+                        cell = cells[commands[index].cell]
+                        account, instrument = accounts[cell.strategy], instruments[cell.symbol]
+                        place(run, cell, account, instrument, commands[index], step)
+                # ... then entries.
+                for index in range(count):
+                    cell = cells[candidates[index].cell]
+                    account, instrument = accounts[cell.strategy], instruments[cell.symbol]
+                    enter_by_rule(run, cell, account, instrument, levels, step, candidates[index].row)
+                for index in range(first_command, last_command):
+                    cell = cells[commands[index].cell]
+                    if commands[index].action == _PLACE and not commands[index].exit:
+                        account, instrument = accounts[cell.strategy], instruments[cell.symbol]
+                        place(run, cell, account, instrument, commands[index], step)
+                for index in range(first_command, last_command):
+                    forget(cells[commands[index].cell])
+                run.command = last_command
+            for strategy in range(len(accounts)):
+                equity[step, strategy] = accounts[strategy].equity
+        run.half_step += 1
+
+
+@compiled
+def finish(tables: EngineTables, step: int) -> None:
+    """End the run after a step: cancel working orders, close every position at its last mark."""
+    run = tables.run[0]
+    for cell_index in range(len(tables.cells)):
+        cell = tables.cells[cell_index]
+        account, instrument = tables.accounts[cell.strategy], tables.instruments[cell.symbol]
+        for slot in range(SLOTS_PER_CELL):
+            if (cell.working >> slot) & 1:
+                cancel(run, cell, account, cell.orders[slot], step, _END_OF_DATA)
+        if cell.quantity != 0:
+            side = -1 if cell.quantity > 0 else 1
+            apply(
+                run, cell, account, instrument, step, side, abs(cell.quantity), instrument.mark,
+                instrument.mark, instrument.taker_fee, _END_OF_DATA, 0, _MARKET, 1,
+            )  # fmt: skip
+        cell.active = 0
+    for strategy in range(len(tables.accounts)):
+        tables.equity[step, strategy] = tables.accounts[strategy].equity

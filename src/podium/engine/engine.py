@@ -1,0 +1,330 @@
+"""The engine: it advances through the timeline and hands out what happened. Synchronous, without input, output or clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.core.errors import invariant
+from podium.core.instruments import Instrument
+from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
+from podium.engine.advance_kernel import advance, finish
+from podium.engine.tables import (
+    ACCOUNT,
+    CELL,
+    CANDIDATE,
+    EVENT,
+    EVENTS_MAXIMUM,
+    EVENTS_PER_CODED_CELL,
+    EVENTS_PER_COMMAND,
+    EVENTS_PER_RULES_CELL,
+    INSTRUMENT,
+    ORDER,
+    RUN,
+    EngineTables,
+    Record,
+    SignalBit,
+    Status,
+)
+from podium.engine.timeline import Timeline
+
+__all__ = ["CellInput", "Engine", "EngineOverflow", "EngineOptions"]
+
+_FOREVER = 1 << 62
+_COMMANDS = 512
+_EVENTS = 4096
+_BLOCK = 1 << 16
+_BYTES = np.dtype((np.void, EVENT.itemsize))
+#: Equity larger than this is kept in a temporary file instead of memory.
+_EQUITY_IN_MEMORY_BYTES = 1 << 28
+
+
+class EngineOverflow(ArithmeticError):
+    """Report that a cell's position left the range of the ledger.
+
+    Args:
+        step: at which step.
+        strategy: index of the strategy.
+        symbol: index of the symbol.
+    """
+
+    def __init__(self, *, step: int, strategy: int, symbol: int) -> None:
+        self.step, self.strategy, self.symbol = step, strategy, symbol
+        super().__init__(f"the ledger overflows in step {step}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """Choose between the conventions of the time step.
+
+    Args:
+        entry_buffer: billionths added to the price when a size is fixed at the decision.
+        fill_at_close: market orders fill at the close of the decision.
+        size_at_fill: entries are sized when they fill.
+        optimistic: stop and target in one bar: the target wins.
+        protect_next_bar: protection starts one bar after the entry.
+        compounding: allocations follow equity at cost.
+        spread_on_exit: exits pay the spread, too.
+    """
+
+    entry_buffer: int = RATE_SCALE // 100
+    fill_at_close: bool = False
+    size_at_fill: bool = False
+    optimistic: bool = False
+    protect_next_bar: bool = False
+    compounding: bool = False
+    spread_on_exit: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CellInput:
+    """Say what one strategy brings to one symbol.
+
+    Args:
+        strategy: its index.
+        symbol: its index.
+        signals: a byte of :class:`~podium.engine.tables.SignalBit` for each bar of the symbol; ``None`` for coded cells.
+        plan: one ``PLAN`` row; its ``series`` number the arrays of ``levels``; ``None`` for coded cells.
+        levels: ticks for each bar of the symbol.
+    """
+
+    strategy: int
+    symbol: int
+    signals: NDArray[np.uint8] | None = None
+    plan: Record = None
+    levels: Sequence[NDArray[np.int64]] = field(default=())
+
+
+class Engine:
+    """Run cells over a timeline, from chunk to chunk.
+
+    Args:
+        timeline: all bars.
+        instruments: in portfolio order.
+        deposits: money units of each strategy, in the file's order.
+        cells: sorted by (symbol, strategy).
+        options: conventions of the time step.
+        unit: the money unit.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeline: Timeline,
+        instruments: Sequence[Instrument],
+        deposits: Sequence[int],
+        cells: Sequence[CellInput],
+        options: EngineOptions,
+        unit: MoneyUnit,
+        slippage: int = 0,
+        spread: int = 0,
+    ) -> None:
+        self.timeline = timeline
+        self.unit = unit
+        commands = np.zeros(_COMMANDS, ORDER)
+        self.tables = EngineTables(
+            run=_run_row(options, sum(deposits), cells),
+            instruments=_instrument_rows(instruments, cells, unit, slippage, spread),
+            accounts=_account_rows(deposits),
+            cells=_cell_rows(cells),
+            bars=timeline.bars,
+            steps=timeline.steps,
+            signals=_signal_bytes(cells, timeline),
+            levels=_level_series(cells),
+            commands=commands,
+            candidates=np.zeros(len(cells), CANDIDATE),
+            equity=_equity_rows(len(timeline), len(deposits)),
+        )
+        self._blocks = [np.zeros(_BLOCK, EVENT)]
+        self._filled = 0
+        self._run = self.tables.run[0]
+        self._finished = False
+
+    @property
+    def half_step(self) -> int:
+        """Tell how far it is: 2k before settling step k, 2k + 1 before deciding it."""
+        return int(self._run["half_step"])
+
+    def advance(self, stop: int) -> None:
+        """Advance to a half step.
+
+        Args:
+            stop: 2k stands before settling step k; it may lie behind the present one, then nothing happens.
+
+        Raises:
+            EngineOverflow: when a position is worth more than the ledger holds.
+            InvariantBroken: when an account does not add up.
+        """
+        run = self._run
+        while True:
+            advance(self.tables, stop)
+            status = int(run["status"])
+            if status == Status.DONE:
+                break
+            if status == Status.OVERFLOW:
+                cell = self.tables.cells[int(run["cell"])]
+                raise EngineOverflow(
+                    step=int(run["half_step"]) // 2, strategy=int(cell["strategy"]), symbol=int(cell["symbol"])
+                )
+            invariant(status == Status.EVENTS_FULL, "every account adds up at every event")
+            self._drain()
+        if run["command"] == run["command_count"]:
+            run["command"] = run["command_count"] = 0
+
+    def command(self) -> Record:
+        """Give the next free command row, cleared; it is part of the input from here on.
+
+        Returns:
+            An ``ORDER`` row to fill.
+
+        Raises:
+            InvariantBroken: when one step brings more commands than the buffer holds.
+        """
+        run = self._run
+        count = int(run["command_count"])
+        invariant(count < len(self.tables.commands), "a step brings no more commands than the buffer holds", count=count)
+        run["command_count"] = count + 1
+        row = self.tables.commands[count]
+        row.fill(0) if isinstance(row, np.ndarray) else self.tables.commands[count : count + 1].fill(0)
+        row["bars_left"] = -1
+        return row
+
+    @property
+    def command_room(self) -> int:
+        """Tell how many commands fit before the engine must advance."""
+        return len(self.tables.commands) - int(self._run["command_count"])
+
+    def finish(self, *, close_positions: bool) -> None:
+        """End the run.
+
+        Args:
+            close_positions: close every position at its last mark and cancel working orders; else leave them.
+        """
+        invariant(not self._finished, "a run ends once")
+        self._finished = True
+        if close_positions and len(self.timeline):
+            self._drain()
+            finish(self.tables, len(self.timeline) - 1)
+        self._drain()
+
+    def events(self) -> list[NDArray[np.void]]:
+        """Give all events so far.
+
+        Returns:
+            Blocks of ``EVENT`` rows, in order; the first event of the first block has sequence 1.
+        """
+        self._drain()
+        return [*self._blocks[:-1], self._blocks[-1][: self._filled]]
+
+    def _drain(self) -> None:
+        """Move the kernel's events to where they stay: large blocks, since fresh memory costs more than the copy."""
+        # Seen as plain bytes: NumPy copies structured rows field by field, twenty times slower.
+        events = self._run["events"][: int(self._run["event_count"])].view(_BYTES)
+        self._run["event_count"] = 0
+        while len(events):
+            if self._filled == len(self._blocks[-1]):
+                self._blocks.append(np.zeros(_BLOCK, EVENT))
+                self._filled = 0
+            part = events[: _BLOCK - self._filled]
+            self._blocks[-1].view(_BYTES)[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            events = events[len(part) :]
+
+
+def _run_row(options: EngineOptions, allocated: int, cells: Sequence[CellInput]) -> NDArray[np.void]:
+    coded = sum(cell.signals is None for cell in cells)
+    room = EVENTS_PER_CODED_CELL * coded + EVENTS_PER_RULES_CELL * (len(cells) - coded) + EVENTS_PER_COMMAND * _COMMANDS
+    invariant(room < EVENTS_MAXIMUM, "the events of one step fit the buffer", cells=len(cells))
+    row = np.zeros(1, RUN)
+    # Small enough to stay in the processor's cache.
+    row["event_limit"] = min(_EVENTS, EVENTS_MAXIMUM - room)
+    for name in options.__dataclass_fields__:
+        row[name] = getattr(options, name)
+    _deposit(row["portfolio"], allocated)
+    return row
+
+
+def _deposit(account: Record, units: int) -> None:
+    for name in ("deposited", "allocated", "cash", "equity"):
+        account[name] = units
+
+
+def _instrument_rows(
+    instruments: Sequence[Instrument], cells: Sequence[CellInput], unit: MoneyUnit, slippage: int, spread: int
+) -> NDArray[np.void]:
+    rows = np.zeros(len(instruments), INSTRUMENT)
+    order = [(cell.symbol, cell.strategy) for cell in cells]
+    invariant(order == sorted(order), "cells come by (symbol, strategy)")
+    for index, (row, instrument) in enumerate(zip(rows, instruments, strict=True)):
+        taker = to_rate(instrument.taker_fee, "taker_fee")
+        row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
+        row["leverage"] = to_rate(instrument.leverage, "leverage")
+        row["taker_fee"] = taker
+        row["maker_fee"] = taker if instrument.maker_fee is None else to_rate(instrument.maker_fee, "maker_fee")
+        row["fee_per_lot_numerator"] = unit.fee_per_lot(instrument)
+        row["fee_minimum"] = unit.to_units(instrument.fee_minimum, "fee_minimum")
+        row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
+        row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
+        row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)
+        maximum = instrument.quantity_maximum
+        row["quantity_maximum"] = _FOREVER if maximum is None else int(maximum / instrument.lot)
+        mine = [position for position, cell in enumerate(cells) if cell.symbol == index]
+        row["first_cell"] = mine[0] if mine else 0
+        row["last_cell"] = mine[-1] + 1 if mine else 0
+    return rows
+
+
+def _account_rows(deposits: Sequence[int]) -> NDArray[np.void]:
+    invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
+    rows = np.zeros(len(deposits), ACCOUNT)
+    for row, units in zip(rows, deposits, strict=True):
+        _deposit(row, units)
+    return rows
+
+
+def _cell_rows(cells: Sequence[CellInput]) -> NDArray[np.void]:
+    rows = np.zeros(len(cells), CELL)
+    offset = levels = 0
+    for index, (row, cell) in enumerate(zip(rows, cells, strict=True)):
+        row["index"], row["strategy"], row["symbol"] = index, cell.strategy, cell.symbol
+        row["bars_left"] = row["ceiling"] = _FOREVER
+        row["coded"] = cell.signals is None
+        if cell.signals is not None:
+            row["interest"] = SignalBit.LONG_ENTRY | SignalBit.SHORT_ENTRY
+            row["signal_offset"] = offset
+            offset += len(cell.signals)
+        if cell.plan is not None:
+            starts = np.cumsum([levels, *(len(level) for level in cell.levels)])
+            row["plan"] = cell.plan
+            row["plan"]["series"] = np.where(cell.plan["series"] >= 0, starts[cell.plan["series"]], -1)
+            levels = int(starts[-1])
+    return rows
+
+
+def _signal_bytes(cells: Sequence[CellInput], timeline: Timeline) -> NDArray[np.uint8]:
+    parts = [cell.signals for cell in cells if cell.signals is not None]
+    # Coded cells read behind their own offset 0 without interest in it; there must be something to read.
+    longest = int(timeline.bars["row"].max()) + 1 if len(timeline.bars) else 1
+    if sum(len(part) for part in parts) < longest:
+        parts.append(np.zeros(longest, np.uint8))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _level_series(cells: Sequence[CellInput]) -> NDArray[np.int64]:
+    parts = [level for cell in cells for level in cell.levels]
+    if not parts:
+        return np.zeros(1, np.int64)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _equity_rows(steps: int, strategies: int) -> NDArray[np.int64]:
+    if steps * strategies * 8 <= _EQUITY_IN_MEMORY_BYTES:
+        return np.zeros((steps, strategies), np.int64)
+    # The file has no name and goes with the array.
+    from tempfile import TemporaryFile  # noqa: PLC0415  only the longest runs need it
+
+    with TemporaryFile() as file:
+        return np.memmap(file, np.int64, "w+", shape=(steps, strategies))

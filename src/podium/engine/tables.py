@@ -1,0 +1,372 @@
+"""The state of the engine: NumPy structured arrays, every field with its unit.
+
+Units: *ticks* of price, *lots* of quantity, *units* of money (10⁻ᵈ of the account currency), *billionths* of a ratio,
+*steps* on the run's timeline. Prices are positive, so 0 means "none" where a price is optional. A cell's index is
+(symbol, strategy) in portfolio order: symbols in the file's order and, within one, strategies in the file's order.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "ACCOUNT",
+    "BAR",
+    "CANDIDATE",
+    "CELL",
+    "CLOSED",
+    "EVENT",
+    "EVENTS_MAXIMUM",
+    "EVENTS_PER_CODED_CELL",
+    "EVENTS_PER_COMMAND",
+    "EVENTS_PER_RULES_CELL",
+    "INSTRUMENT",
+    "NO_LEVEL",
+    "ORDER",
+    "PLAN",
+    "PLAN_LEVELS",
+    "RUN",
+    "SLOTS_PER_CELL",
+    "TARGETS_MAXIMUM",
+    "Action",
+    "EngineTables",
+    "LevelMode",
+    "OrderKind",
+    "Record",
+    "Records",
+    "SignalBit",
+    "SizeMode",
+    "Status",
+]
+
+#: A row of a structured array; the type checker does not know its fields.
+Record: TypeAlias = Any
+#: A structured array.
+Records: TypeAlias = NDArray[np.void]
+
+SLOTS_PER_CELL = 8
+TARGETS_MAXIMUM = 4
+#: The most events that half a step can make for a coded cell, for a rules cell (one exit and one entry work at most), and
+#: for a command.
+EVENTS_PER_CODED_CELL = 64
+EVENTS_PER_RULES_CELL = 32
+EVENTS_PER_COMMAND = 24
+#: The size of the event buffer: it bounds how many cells a portfolio can have.
+EVENTS_MAXIMUM = 1 << 17
+#: A level that is not known at this bar.
+NO_LEVEL = -(1 << 62)
+
+
+class OrderKind(IntEnum):
+    """Say how an order waits."""
+
+    MARKET = 1
+    LIMIT = 2
+    STOP = 3
+
+
+class Action(IntEnum):
+    """Say what a command asks for."""
+
+    PLACE = 1
+    """an order; an entry, or an exit when it is opposite to the position"""
+    CLOSE = 2
+    """a market order that closes the position, or a part of it"""
+    CANCEL = 3
+    """cancel the working order named by ``identifier``; 0 means all"""
+    PROTECT = 4
+    """replace the levels of the position that are given"""
+
+
+class SizeMode(IntEnum):
+    """Say what ``size`` of an order or a plan means."""
+
+    EVERYTHING = 0
+    """all that is available (an exit: the whole position)"""
+    FRACTION = 1
+    """billionths of the strategy's capital"""
+    QUANTITY = 2
+    """lots"""
+    MONEY = 3
+    """units of notional"""
+    RISK = 4
+    """billionths of the strategy's capital, lost when the stop is hit"""
+
+
+class LevelMode(IntEnum):
+    """Say what the number of a protective level means."""
+
+    NONE = 0
+    PRICE = 1
+    """ticks"""
+    DISTANCE = 2
+    """ticks from the fill price"""
+    RATIO = 3
+    """billionths of the fill price"""
+
+
+class SignalBit(IntEnum):
+    """Name the bits of the byte that a rules strategy gives for one bar of one symbol."""
+
+    LONG_ENTRY = 1
+    LONG_EXIT = 2
+    SHORT_ENTRY = 4
+    SHORT_EXIT = 8
+
+
+class Status(IntEnum):
+    """Say why ``advance`` returned."""
+
+    DONE = 0
+    EVENTS_FULL = 1
+    OVERFLOW = 2
+    BROKEN = 3
+
+
+INSTRUMENT = np.dtype(
+    [
+        ("mark", "i8"),  # ticks; the last close
+        ("money_per_tick_lot", "i8"),  # units that one lot is worth for one tick
+        ("leverage", "i8"),  # billionths; 1 × is 1_000_000_000
+        ("maker_fee", "i8"),  # billionths of the notional
+        ("taker_fee", "i8"),  # billionths of the notional
+        ("fee_per_lot_numerator", "i8"),  # units × billion per lot (so that a fraction of a unit a lot is kept)
+        ("fee_minimum", "i8"),  # units an order
+        ("slippage", "i8"),  # billionths, market orders
+        ("spread", "i8"),  # billionths, market and stop orders
+        ("quantity_minimum", "i8"),  # lots an order
+        ("quantity_maximum", "i8"),  # lots an order
+        ("first_cell", "i8"),  # its cells are first_cell .. last_cell - 1
+        ("last_cell", "i8"),
+        ("long_entries", "i8"),  # wanted in this step, to see conflicts
+        ("short_entries", "i8"),
+    ],
+    align=True,
+)
+
+ACCOUNT = np.dtype(
+    [
+        ("deposited", "i8"),  # units put in
+        ("allocated", "i8"),  # units the strategy may use
+        ("cash", "i8"),  # units not bound
+        ("used", "i8"),  # units bound by positions
+        ("reserved", "i8"),  # units that working entry orders would cost
+        ("realised", "i8"),  # units earned by closed quantity, before fees
+        ("fees", "i8"),  # units paid
+        ("equity", "i8"),  # units: cash + used + open result at the last marks
+    ],
+    align=True,
+)
+
+ORDER = np.dtype(
+    [
+        ("step", "i8"),  # of the decision
+        ("identifier", "i8"),  # the cell's own count, from 1
+        ("slot", "i8"),  # where in the cell
+        ("quantity", "i8"),  # lots; 0 until sized at the fill
+        ("size", "i8"),  # see SizeMode
+        ("limit", "i8"),  # ticks
+        ("trigger", "i8"),  # ticks
+        ("bars_left", "i8"),  # bars it still works; -1 until cancelled
+        ("reserved", "i8"),  # units
+        ("stop", "i8"),  # see LevelMode
+        ("trail", "i8"),  # see LevelMode
+        ("trail_after", "i8"),  # billionths of open return
+        ("break_even_after", "i8"),  # billionths of open return; 0 none
+        ("break_even_offset", "i8"),  # billionths of the fill price
+        ("target", "i8", (TARGETS_MAXIMUM,)),  # see LevelMode
+        ("target_share", "i8", (TARGETS_MAXIMUM,)),  # billionths of the entered quantity
+        ("max_bars", "i8"),  # bars until the time exit; 0 none
+        ("cell", "i8"),
+        ("reason", "i8"),  # Reason of an exit
+        ("kind", "i8"),  # OrderKind; 0 an empty slot
+        ("side", "i8"),  # +1 buy, -1 sell
+        ("exit", "i8"),  # 1: may only reduce the position
+        ("size_mode", "i8"),
+        ("stop_mode", "i8"),
+        ("trail_mode", "i8"),
+        ("target_count", "i8"),
+        ("target_mode", "i8", (TARGETS_MAXIMUM,)),
+        ("action", "i8"),  # Action, of a command
+        ("met", "i8"),  # 1: it has met a bar, so it rests in the book
+    ],
+    align=True,
+)
+
+#: The numbers of a plan that may be a series: stop, trail, then the targets.
+PLAN_LEVELS = 2 + TARGETS_MAXIMUM
+
+PLAN = np.dtype(
+    [
+        ("size_mode", "i8"),
+        ("size", "i8"),  # see SizeMode
+        ("mode", "i8", (PLAN_LEVELS,)),  # LevelMode
+        ("value", "i8", (PLAN_LEVELS,)),  # see LevelMode; used where there is no series
+        ("series", "i8", (PLAN_LEVELS,)),  # where the level's series starts in `levels`; -1 none
+        ("target_count", "i8"),
+        ("target_share", "i8", (TARGETS_MAXIMUM,)),  # billionths
+        ("trail_after", "i8"),  # billionths
+        ("break_even_after", "i8"),  # billionths; 0 none
+        ("break_even_offset", "i8"),  # billionths
+        ("max_bars", "i8"),  # 0 none
+    ],
+    align=True,
+)
+
+CELL = np.dtype(
+    [
+        # What every bar looks at.
+        ("quantity", "i8"),  # lots, signed
+        ("bars_left", "i8"),  # bars until the time exit
+        ("highest", "i8"),  # ticks since the entry
+        ("lowest", "i8"),  # ticks since the entry
+        ("ceiling", "i8"),  # ticks; beyond it the position would overflow the ledger
+        ("bars_held", "i8"),  # bars closed since the entry, its own included
+        ("signal_offset", "i8"),  # where this cell's signals start
+        ("index", "i8"),  # its own
+        ("strategy", "i8"),
+        ("symbol", "i8"),
+        ("interest", "i8"),  # which signal bits can act now
+        ("active", "i8"),  # 1: orders work or levels protect
+        ("working", "i8"),  # a bit for each slot whose order works
+        ("coded", "i8"),  # 1: commands decide, not signals
+        ("entered", "i8"),  # in this bar: 1 at the open, 2 inside the bar
+        # The position.
+        ("cost", "i8"),  # units, signed: entry notional of what is open
+        ("margin", "i8"),  # units in `used`
+        # Protection.
+        ("stop", "i8"),  # ticks
+        ("stop_reason", "i8"),  # Reason
+        ("trail_distance", "i8"),  # ticks
+        ("trail_from", "i8"),  # ticks; the trail sleeps until this price is seen; 0 when awake
+        ("break_even_from", "i8"),  # ticks; 0 when done or none
+        ("break_even_stop", "i8"),  # ticks
+        ("target_count", "i8"),
+        ("target_next", "i8"),
+        ("target_price", "i8", (TARGETS_MAXIMUM,)),  # ticks, in the order they were given
+        ("target_share", "i8", (TARGETS_MAXIMUM,)),  # billionths, cumulative
+        ("target_base", "i8"),  # lots the shares refer to
+        ("target_closed", "i8"),  # lots closed by targets
+        # The trade, from flat to flat.
+        ("trade", "i8"),  # its number in this cell, from 1
+        ("entry_step", "i8"),
+        ("entered_quantity", "i8"),  # lots
+        ("entered_notional", "i8"),  # units
+        ("exited_notional", "i8"),  # units
+        ("trade_realised", "i8"),  # units before fees
+        ("trade_fees", "i8"),  # units
+        ("trade_slippage", "i8"),  # units lost to slippage and spread
+        # Counters and what is only valid within one step.
+        ("order_counter", "i8"),
+        ("exiting", "i8"),  # lots that market exits decided in this step will close
+        ("exit_reason", "i8"),  # Reason of the rule exit decided in this step; 0 none
+        ("entry_side", "i8"),  # side of the rule entry decided in this step; 0 none
+        ("plan", PLAN),  # what a rules cell enters with
+        ("orders", ORDER, (SLOTS_PER_CELL,)),
+    ],
+    align=True,
+)
+
+BAR = np.dtype(
+    [
+        ("open", "i8"),  # ticks
+        ("high", "i8"),
+        ("low", "i8"),
+        ("close", "i8"),
+        ("symbol", "i4"),
+        ("row", "i4"),  # of the symbol's own series
+    ],
+    align=True,
+)
+
+CANDIDATE = np.dtype(
+    [
+        ("cell", "i8"),
+        ("row", "i8"),  # of the symbol's own series
+        ("bits", "i8"),  # SignalBit
+    ],
+    align=True,
+)
+
+EVENT = np.dtype(
+    [
+        ("step", "i4"),
+        ("cell", "i4"),  # of a conflict: the first cell of the symbol
+        ("kind", "i1"),  # EventKind
+        ("reason", "i1"),  # Reason
+        ("side", "i1"),  # +1 buy or long, -1 sell or short
+        ("order_kind", "i1"),  # OrderKind; 0 none
+        ("order", "i4"),  # order identifier; of a position: the trade's number
+        ("exit", "i8"),  # 1: reduces a position
+        ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered
+        ("position", "i8"),  # lots after the event, signed
+        ("price", "i8"),  # ticks
+        ("notional", "i8"),  # units; of a closed position: of all entries
+        ("fee", "i8"),  # units
+        ("realised", "i8"),  # units, before fees
+        ("slippage", "i8"),  # units
+        # After the event, units; a closed position has the fields of CLOSED here, its fill just before has these.
+        ("cash", "i8"),
+        ("used", "i8"),
+        ("reserved", "i8"),
+        ("allocated", "i8"),
+    ],
+    align=True,
+)
+
+#: The same bytes as read for POSITION_CLOSED.
+CLOSED = np.dtype(
+    {
+        "names": ["exit_notional", "highest", "lowest", "entry_step", "bars_held"],
+        "formats": ["i8", "i8", "i8", "i4", "i4"],
+        "offsets": [EVENT.fields["cash"][1], EVENT.fields["used"][1], EVENT.fields["reserved"][1],
+                    EVENT.fields["allocated"][1], EVENT.fields["allocated"][1] + 4],
+        "itemsize": EVENT.itemsize,
+    }
+)  # fmt: skip
+
+RUN = np.dtype(
+    [
+        # Where it is.
+        ("half_step", "i8"),  # 2k: before settling step k; 2k + 1: settled, before deciding
+        ("event_count", "i8"),  # events in the buffer
+        ("event_limit", "i8"),  # a step starts only below this many, so that all its events fit
+        ("command", "i8"),  # the next command to consume
+        ("command_count", "i8"),
+        ("status", "i8"),  # Status
+        ("cell", "i8"),  # where it went wrong
+        ("conflicts", "i8"),  # counted once per (symbol, step)
+        # The conventions of the time step.
+        ("entry_buffer", "i8"),  # billionths added to the price when a size is fixed at the decision
+        ("fill_at_close", "i8"),  # market orders fill at the close of the decision
+        ("size_at_fill", "i8"),  # entries are sized when they fill
+        ("optimistic", "i8"),  # stop and target in one bar: the target wins
+        ("protect_next_bar", "i8"),  # protection starts one bar after the entry
+        ("compounding", "i8"),  # allocations follow equity at cost
+        ("spread_on_exit", "i8"),  # exits pay the spread, too
+        # The sum of all strategies' accounts, to which every movement is posted a second time.
+        ("portfolio", ACCOUNT),
+        ("events", EVENT, (EVENTS_MAXIMUM,)),
+    ],
+    align=True,
+)
+
+
+class EngineTables(NamedTuple):
+    """Hold all state and all inputs of the kernel, as one argument."""
+
+    run: NDArray[np.void]
+    instruments: NDArray[np.void]
+    accounts: NDArray[np.void]
+    cells: NDArray[np.void]
+    bars: NDArray[np.void]
+    steps: NDArray[np.int64]
+    signals: NDArray[np.uint8]
+    levels: NDArray[np.int64]
+    commands: NDArray[np.void]
+    candidates: NDArray[np.void]
+    equity: NDArray[np.int64]
