@@ -40,6 +40,7 @@ from podium.rules import (
     zscore,
 )  # fmt: skip
 from podium.rules import obv as on_balance
+from podium.rules.conditions_kernel import pack
 from podium.rules.graph import Graph
 from podium.rules.nodes import Number, Outputs, Series, Truth
 from podium.rules.parser import parse
@@ -287,6 +288,14 @@ def test_columns_that_may_not_be_written_are_read():
     for other in (frozen, strided):
         assert same_bits(Graph([rule]).open(other)[rule.text], Graph([rule]).open(bars)[rule.text])
     assert Graph([close]).open(series(1, 2))["close"].tolist() == [1, 2]
+
+
+def test_true_conditions_are_packed_into_bits():
+    """Unknown does not act. (B-18)"""
+    out = np.zeros(3, dtype=np.uint8)
+    pack(np.array([0, 1, 2], dtype=np.uint8), 1, out)
+    pack(np.array([1, 1, 2], dtype=np.uint8), 4, out)
+    assert out.tolist() == [4, 5, 0]
 
 
 def test_an_empty_series_gives_empty_values():

@@ -102,7 +102,8 @@ _MEANS = {"hl2": ("high", "low"), "hlc3": ("high", "low", "close"), "ohlc4": ("o
 def _columns(series: Columns, names: set[str]) -> tuple[Array, ...]:
     """Give the columns that some series read.
 
-    Kernels are compiled for arrays that may be written, so a column that may not (a mapped file's, a frame's) is copied.
+    Kernels are compiled for arrays that may be written, so a column that may not (of a mapped file or a frame) is
+    copied.
     """
     read = {column for name in names for column in _MEANS.get(name, (name,))}
     nothing = np.empty(0)
