@@ -73,7 +73,7 @@ def random_value(generator: Generator, entry: Function, index: int) -> float:
     low, high = entry.range_of(index)
     if parameter.is_whole:
         least = 0 if low is None else low
-        top = min(least + 14, 1e9 if high is None else high)
+        top = min(least + (120 if generator.random() < 0.1 else 14), 1e9 if high is None else high)
         return float(least if generator.random() < 0.15 else generator.integers(least, top + 1))
     default = 1.0 if parameter.default is None else parameter.default
     value = round(float((default or 0.1) * generator.choice([0.5, 1.0, 1.0, 1.5, 3.0])), 4)

@@ -131,6 +131,27 @@ def test_a_rule_of_the_wrong_kind_is_refused(text, expect):
     assert parse(text, names={}, expect=other).kind is other
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"x": "abc"}, "x is the text 'abc'"),
+        ({"close": 3, "x": 1}, "close is a series"),
+        ({"x": float("inf")}, "finite"),
+        ({"x": None}, "cannot be part of a rule"),
+    ],
+)
+def test_a_name_with_a_meaning_that_does_not_serve_is_refused(names, message):
+    """Parameters are numbers, truth values or names of series; they never hide a series. (B-19)"""
+    with pytest.raises(RuleError, match=message):
+        parse("x + close", names=names)
+
+
+def test_a_parameter_may_choose_a_series_or_switch_a_rule():
+    """``source: high`` and ``filtered: true`` are parameters like others. (B-35)"""
+    node = parse("ema(source, 3) > 1 or filtered", names={"source": "high", "filtered": False})
+    assert node.text == "ema(high, 3) > 1 or false"
+
+
 def test_a_rule_without_a_place_still_says_where_in_its_text():
     """Line and column count from the text's own start. (B-19)"""
     with pytest.raises(RuleError, match=r"^<rule>:2:3: unknown name"):

@@ -163,8 +163,7 @@ class _Reader:
     def _name(self, part: ast.Name) -> Node:
         name = part.id
         if name in self.names:
-            value = self.names[name]
-            return self.at(part, lambda: as_node(value))
+            return self._named(part, self.names[name])
         if name in SERIES_NAMES:
             return Series(name)
         if name in _TRUTHS:
@@ -179,6 +178,17 @@ class _Reader:
             + (f", or one of {', '.join(sorted(self.names))}" if self.names else ", a parameter or an indicator"),
             hint=did_you_mean(name, known) or did_you_mean(name, functions()),
         )
+
+    def _named(self, part: ast.Name, value: object) -> Node:
+        if part.id in SERIES_NAMES:
+            raise self.error(
+                part, f"{part.id} is a series of the bars and cannot be the name of a parameter or an indicator"
+            )
+        if isinstance(value, str) and value not in SERIES_NAMES:
+            raise self.error(
+                part, f"{part.id} is the text {value!r}", expected="a number, a truth value or the name of a series"
+            )
+        return self.at(part, lambda: as_node(value))
 
     def _found(self, part: ast.expr, name: str) -> Function | None:
         """Look a function up; a broken plug-in is an error here."""
