@@ -151,7 +151,10 @@ def _ratio_text(value: str, expected: str) -> Decimal:
         exact = Decimal(matched["number"])
     except InvalidOperation:
         refuse(expected=expected)
-    return _bounded(exact.scaleb(-2) if matched["percent"] else exact, expected)
+    bounded = _bounded(exact.scaleb(-2) if matched["percent"] else exact, expected)
+    # 50% is 0.5, not 0.50: equal ratios look equal in every record.
+    plain = bounded.normalize()
+    return plain if int(plain.as_tuple().exponent) <= 0 else bounded.quantize(Decimal(1))
 
 
 def whole_number(*, minimum: int, example: str | None = None) -> BeforeValidator:

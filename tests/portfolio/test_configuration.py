@@ -1,0 +1,98 @@
+"""The options of a run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from podium.core.errors import ConfigurationError
+from podium.core.instruments import Instrument
+from podium.data.flaws import FlawKind
+from podium.data.policy import Policy
+from podium.portfolio.configuration import FLAW_KINDS, FLAW_POLICIES, OrchestratorConfig
+
+
+def test_the_defaults_are_safe() -> None:
+    """Nothing compounds, nothing is cheaper than stated, fills wait for the next bar. (B-41)"""
+    config = OrchestratorConfig()
+    assert (config.conflicts, config.logging_level, config.rebalance_threshold) == ("allow", "info", Decimal("0.10"))
+    assert (config.compounding, config.fill, config.size_at, config.protect) == (
+        False,
+        "next_open",
+        "decision",
+        "entry_bar",
+    )
+    assert (config.entry_buffer, config.intrabar, config.finish) == (Decimal("0.01"), "pessimistic", "close")
+    assert (config.slippage, config.spread, config.spread_on) == (Decimal(0), Decimal(0), "both")
+
+
+def test_options_are_exact_and_cannot_be_changed() -> None:
+    """Per cent text becomes an exact ratio, and a made configuration stays as it is. (B-28, B-41)"""
+    config = OrchestratorConfig(slippage="0.02%", spread=Decimal("0.002"), rebalance_threshold=Decimal("0.2"))  # type: ignore[arg-type]
+    assert (config.slippage, config.spread) == (Decimal("0.0002"), Decimal("0.002"))
+    with pytest.raises(ValidationError):
+        config.slippage = Decimal(0)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("conflicts", "first_wins", "conflicts is 'first_wins', which comes in a later release\n  expected: allow"),
+        ("conflicts", "none", "conflicts is 'none'\n  expected: allow"),
+        ("logging_level", "verbose", "logging_level is 'verbose'\n  expected: one of debug, info, warning, error"),
+        ("logging_level", "waring", "logging_level is 'waring'\n  expected: one of debug, info, warning, error\n  hint: did you mean 'warning'?"),
+        ("rebalance_threshold", Decimal(0), "rebalance_threshold is 0\n  expected: a ratio above 0 and below 1, such as 10% or 0.1"),
+        ("rebalance_threshold", Decimal(1), "rebalance_threshold is 1\n  expected: a ratio above 0 and below 1, such as 10% or 0.1\n  hint: if per cent is meant, write 1%"),
+        ("slippage", 0.001, 'slippage is the float 0.001\n  expected: a ratio of at least 0 and below 1, such as 0.1% or 0.001\n  hint: floats are not exact: write Decimal("0.001")'),
+        ("spread", Decimal(-1), "spread is -1\n  expected: a ratio of at least 0 and below 1, such as 0.1% or 0.001"),
+        ("fill", "open", "fill is 'open'\n  expected: one of next_open, close\n  hint: did you mean 'next_open'?"),
+        ("timeframe", "1x", "timeframe is '1x'\n  expected: a whole number and one of s, m, h, d, w, such as 1m, 4h, 1d"),
+        ("chunk_steps", 0, "chunk_steps is 0\n  expected: a whole number of at least 1"),
+        ("compounding", "yes", "compounding is 'yes'\n  expected: true or false\n  hint: write true without quotes"),
+        ("calendar", "24x7", "calendar is '24x7'\n  expected: one of 24/7, sessions\n  hint: did you mean '24/7'?"),
+        ("instruments", {"GOOG": "cheap"}, "instruments.GOOG is 'cheap'\n  expected: an Instrument"),
+        ("flaws", {"gaps": "warn"}, f"the name 'gaps' does not fit in flaws\n  expected: one of {', '.join(FLAW_KINDS)}\n  hint: did you mean 'gap'?"),
+        ("flaws", {"gap": "ignore"}, "flaws.gap is 'ignore'\n  expected: one of error, warn, drop"),
+        ("flaws", {"gap": "drop"}, "flaws.gap is 'drop', but there is no bar to drop\n  expected: error or warn"),
+        ("currency", "usd", "currency is 'usd'\n  expected: a currency code, such as USDT"),
+        ("name", "a/b", "name is 'a/b'\n  expected: a name of letters, digits, spaces and - _ ."),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_refused_at_once(option: str, value: object, message: str) -> None:
+    """Each option refuses what it cannot mean, as a ``ValueError``, saying what was expected. (B-16, B-19, B-41)"""
+    with pytest.raises(ValueError) as caught:
+        OrchestratorConfig(**{option: value})  # type: ignore[arg-type]
+    assert isinstance(caught.value, ConfigurationError)
+    assert str(caught.value) == message
+
+
+def test_an_unknown_option_is_told_with_its_neighbour() -> None:
+    """A typo does not become a default. (B-16, B-41)"""
+    with pytest.raises(ConfigurationError) as caught:
+        OrchestratorConfig(slipage=Decimal(0), chunk_steps=-1)  # type: ignore[call-arg]
+    assert {problem.hint for problem in caught.value.problems} == {None, "did you mean 'slippage'?"}
+    assert len(caught.value.problems) == 2
+
+
+def test_instruments_are_kept_as_they_are() -> None:
+    """The very instrument that was given is used. (B-41)"""
+    instrument = Instrument(tick=Decimal("0.01"))
+    assert OrchestratorConfig(instruments={"GOOG": instrument}).instruments["GOOG"] is instrument
+
+
+def test_flaws_and_policies_are_those_of_the_quality_check() -> None:
+    """A policy is accepted here exactly when the quality check can do it. (B-41, B-45)"""
+    assert set(FLAW_KINDS) == {kind.value for kind in FlawKind}
+    for kind in FLAW_KINDS:
+        for policy in FLAW_POLICIES:
+            accepted = []
+            for make in (lambda k, p: OrchestratorConfig(flaws={k: p}), lambda k, p: Policy.of({k: p})):
+                try:
+                    make(kind, policy)
+                except ConfigurationError:
+                    accepted.append(False)
+                else:
+                    accepted.append(True)
+            assert accepted[0] == accepted[1], (kind, policy)

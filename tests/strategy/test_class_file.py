@@ -1,0 +1,69 @@
+"""Loading strategy classes from Python files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from podium.core.errors import ConfigurationError, Location
+from podium.strategy.class_file import create_strategy, load_class
+
+HERE = Location(file="portfolio.yaml", line=3, column=5)
+CODED = "class Coded:\n    n = 1\n    share = 0.5\n    def on_bar(self, bar):\n        pass\n"
+
+
+def _load(folder: Path, text: str, name: str = "Coded") -> type:
+    file = folder / "coded.py"
+    file.write_text(text, encoding="utf-8")
+    return load_class(file, name, HERE)
+
+
+def test_a_class_is_loaded_anew_each_time(tmp_path: Path) -> None:
+    """A changed file is read again; nothing of an earlier load remains. (A-25)"""
+    assert _load(tmp_path, CODED).n == 1  # type: ignore[attr-defined]
+    assert _load(tmp_path, CODED.replace("n = 1", "n = 222")).n == 222  # type: ignore[attr-defined]
+
+
+def test_modules_beside_the_file_can_be_imported(tmp_path: Path) -> None:
+    """Strategies may share code that stands beside them. (A-25)"""
+    (tmp_path / "beside_the_strategy.py").write_text("LENGTH = 7\n", encoding="utf-8")
+    loaded = _load(tmp_path, f"from beside_the_strategy import LENGTH\n{CODED.replace('n = 1', 'n = LENGTH')}")
+    assert loaded.n == 7  # type: ignore[attr-defined]
+
+
+def test_an_instance_gets_its_parameters_in_the_stated_types(tmp_path: Path) -> None:
+    """A float stays a float, a whole number stays whole; instances share nothing. (A-25)"""
+    loaded = _load(tmp_path, CODED)
+    made = create_strategy(loaded, {"n": 3, "share": Decimal("0.25")})
+    assert (made.n, made.share) == (3, 0.25)  # type: ignore[attr-defined]
+    assert type(made.share) is float  # type: ignore[attr-defined]
+    assert create_strategy(loaded, {}).n == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("class Coded(:\n", "coded.py:1:13", "this is not Python: invalid syntax"),
+        ("import nothing_of_this_name\n", "coded.py:1:1", "loading this file raised ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        ("x = 1\n\ny = x / 0\n", "coded.py:3:5", "loading this file raised ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)\n", "coded.py:1:1", "loading this file raised SystemExit: 3"),
+        ("from podium.rules import ema, close\nx = ema(close, 0)\n", "coded.py:2:5", "the argument 'timeperiod' of ema is 0"),
+    ],
+)  # fmt: skip
+def test_a_file_that_fails_is_told_with_its_line(tmp_path: Path, text: str, place: str, message: str) -> None:
+    """The message points into the user's file, not into ours. (D-06)"""
+    with pytest.raises(ConfigurationError) as caught:
+        _load(tmp_path, text)
+    (problem,) = caught.value.problems
+    assert str(problem.location) == f"{tmp_path}/{place}"
+    assert problem.message == message
+
+
+def test_a_class_that_raises_when_made_is_told_with_its_line(tmp_path: Path) -> None:
+    """Code in ``__init__`` that fails is the user's to mend. (D-06)"""
+    loaded = _load(tmp_path, f"{CODED}    def __init__(self):\n        self.x = {{}}['no']\n")
+    with pytest.raises(ConfigurationError) as caught:
+        create_strategy(loaded, {})
+    assert str(caught.value).startswith(f"{tmp_path}/coded.py:7:18: Coded() raised KeyError: 'no'")
