@@ -1,0 +1,258 @@
+"""Where a coded strategy's orders become commands of the engine, and where its position is read.
+
+The engine may be lazy: steps in which nobody reads or orders need not be advanced one by one. A read advances what is
+pending in one call; a cell without working orders and levels cannot have changed, so reading it needs no call at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from podium.core.errors import ConfigurationError, Problem
+from podium.core.instruments import Instrument
+from podium.core.money import RATE_SCALE
+from podium.engine.engine import Engine
+from podium.engine.tables import NO_LEVEL, TARGETS_MAXIMUM, Action, LevelMode, OrderKind, Record, SizeMode
+from podium.strategy.views import Cursor, OrderView
+
+__all__ = ["Amount", "Desk"]
+
+#: A number as a strategy has it at hand. Prices may be floats; they go to the nearest tick.
+Amount = int | float | Decimal
+_NOT_TIMED = 1 << 61
+
+
+class Desk:
+    """Serve one cell.
+
+    Args:
+        engine: the run's engine.
+        cell_index: which cell.
+        instrument: the symbol's instrument.
+        cursor: the current bar.
+    """
+
+    def __init__(self, *, engine: Engine, cell_index: int, instrument: Instrument, cursor: Cursor) -> None:
+        self.engine, self.cursor = engine, cursor
+        self.tick, self.lot = instrument.tick, instrument.lot
+        self.tick_size = float(instrument.tick)
+        self._cell_index = cell_index
+        self._cell: Record = engine.tables.cells[cell_index]
+        self._account: Record = engine.tables.accounts[int(self._cell["strategy"])]
+        self._instrument: Record = engine.tables.instruments[int(self._cell["symbol"])]
+        self._lots = 0
+        self._read_step = -1
+        self._is_still = True
+
+    def lots(self) -> int:
+        """Give the position in lots, as of the current bar.
+
+        Returns:
+            Signed lots.
+        """
+        if not self._is_still and self._read_step != self.cursor.step:
+            self._read()
+        return self._lots
+
+    def _read(self) -> None:
+        cell = self._cell
+        self.engine.advance(2 * self.cursor.step + 1)
+        self._lots = int(cell["quantity"])
+        self._read_step = self.cursor.step
+        # Nothing works and nothing protects: only an order of this strategy can change the position from here.
+        self._is_still = not cell["active"] and int(cell["bars_left"]) > _NOT_TIMED
+
+    def cell(self) -> Mapping[str, int]:
+        """Give the cell's state as of the current bar.
+
+        Returns:
+            The ``CELL`` row.
+        """
+        self._read()
+        row: Mapping[str, int] = self._cell
+        return row
+
+    def account(self) -> Mapping[str, int]:
+        """Give the account's state as of the current bar.
+
+        Returns:
+            The ``ACCOUNT`` row.
+        """
+        self._read()
+        row: Mapping[str, int] = self._account
+        return row
+
+    def mark(self) -> int:
+        """Give the last close in ticks."""
+        self._read()
+        return int(self._instrument["mark"])
+
+    def unit_value(self) -> int:
+        """Give the money units that one lot is worth for one tick."""
+        return int(self._instrument["money_per_tick_lot"])
+
+    def money(self, units: int) -> Decimal:
+        """Turn units into money.
+
+        Args:
+            units: whole units.
+
+        Returns:
+            The amount.
+        """
+        return self.engine.unit.to_decimal(units)
+
+    def orders(self) -> tuple[OrderView, ...]:
+        """Give the working orders, oldest first.
+
+        Returns:
+            Their descriptions.
+        """
+        self._read()
+        working = int(self._cell["working"])
+        rows = [self._cell["orders"][slot] for slot in range(working.bit_length()) if working >> slot & 1]
+        return tuple(
+            OrderView(
+                identifier=int(row["identifier"]),
+                kind=OrderKind(int(row["kind"])).name.lower(),
+                side="buy" if row["side"] > 0 else "sell",
+                quantity=int(row["quantity"]) * self.lot,
+                limit=int(row["limit"]) * self.tick if row["limit"] else None,
+                trigger=int(row["trigger"]) * self.tick if row["trigger"] else None,
+                is_exit=bool(row["exit"]),
+            )
+            for row in sorted(rows, key=lambda row: int(row["identifier"]))
+        )
+
+    def place(self, side: int, size: Mapping[str, Amount | None], prices: Mapping[str, Amount | None], **levels: Any) -> None:  # Any: see levels
+        """Place an order.
+
+        Args:
+            side: +1 buys, -1 sells.
+            size: at most one of ``quantity``, ``fraction``, ``money``, ``risk``.
+            prices: at most one of ``limit`` and ``trigger``.
+            levels: what :meth:`protect` takes, ``max_bars`` and ``expire_bars``.
+        """
+        row = self._command(Action.PLACE)
+        row["side"] = side
+        self._write_size(row, size)
+        self._write_price(row, prices)
+        self._write_levels(row, **levels)
+
+    def close(self, fraction: Amount | None = None, quantity: Amount | None = None) -> None:
+        """Close the position, or a part of it, at the market.
+
+        Args:
+            fraction: share of the position, in (0, 1].
+            quantity: how much of it.
+        """
+        row = self._command(Action.CLOSE)
+        row["kind"] = OrderKind.MARKET
+        self._write_size(row, {"fraction": fraction, "quantity": quantity})
+
+    def cancel(self, identifier: int) -> None:
+        """Cancel a working order.
+
+        Args:
+            identifier: its number; 0 means all.
+        """
+        self._command(Action.CANCEL)["identifier"] = identifier
+
+    def protect(self, **levels: Any) -> None:  # Any: see _write_levels
+        """Replace levels of the position from the next bar on.
+
+        Args:
+            levels: ``stop``, ``target``, ``targets``, ``trail``, ``trail_after``, ``max_bars``.
+        """
+        self._write_levels(self._command(Action.PROTECT), **levels)
+
+    def _command(self, action: Action) -> Record:
+        if self.engine.command_room == 0:
+            self.engine.advance(2 * self.cursor.step + 1)
+            if self.engine.command_room == 0:
+                raise ConfigurationError(Problem(message="more orders in one time step than the engine takes"))
+        self._is_still = False
+        row = self.engine.command()
+        row["step"], row["cell"], row["action"] = self.cursor.step, self._cell_index, action
+        return row
+
+    def _write_size(self, row: Record, size: Mapping[str, Amount | None]) -> None:
+        given = {name: value for name, value in size.items() if value is not None}
+        if len(given) > 1:
+            raise _wrong(f"an order has both {' and '.join(given)}", "one of quantity, fraction, money, risk, or none")
+        for name, value in given.items():
+            if not value > 0 or not math.isfinite(value):
+                raise _wrong(f"{name} of an order is {value}", "a number above 0")
+            if name in ("fraction", "risk") and value > 1:
+                raise _wrong(f"{name} of an order is {value}", "a ratio of at most 1")
+            row["size_mode"] = SizeMode[name.upper()]
+            if name == "quantity":
+                row["size"] = int((_exact(value) / self.lot).to_integral_value(ROUND_FLOOR))
+            elif name == "money":
+                row["size"] = int(_exact(value).scaleb(self.engine.unit.digits))
+            else:
+                row["size"] = int(_exact(value) * RATE_SCALE)
+
+    def _write_price(self, row: Record, prices: Mapping[str, Amount | None]) -> None:
+        given = {name: value for name, value in prices.items() if value is not None}
+        if len(given) > 1:
+            raise _wrong("an order has both limit and trigger", "limit, or trigger, or none of them")
+        row["kind"] = OrderKind.MARKET
+        for name, value in given.items():
+            row["kind"] = OrderKind.LIMIT if name == "limit" else OrderKind.STOP
+            row[name] = self._ticks(value)
+
+    def _write_levels(
+        self,
+        row: Record,
+        *,
+        stop: Amount | None = None,
+        target: Amount | None = None,
+        targets: Sequence[tuple[Amount, Amount]] = (),
+        trail: Amount | None = None,
+        trail_after: Amount | None = None,
+        break_even_after: Amount | None = None,
+        break_even_offset: Amount | None = None,
+        max_bars: int | None = None,
+        expire_bars: int | None = None,
+    ) -> None:
+        if stop is not None:
+            row["stop_mode"], row["stop"] = LevelMode.PRICE, self._ticks(stop)
+        if trail is not None:
+            row["trail_mode"], row["trail"] = LevelMode.DISTANCE, self._ticks(trail)
+            row["trail_after"] = int(_exact(trail_after or 0) * RATE_SCALE)
+        if break_even_after is not None:
+            row["break_even_after"] = int(_exact(break_even_after) * RATE_SCALE)
+            row["break_even_offset"] = int(_exact(break_even_offset or 0) * RATE_SCALE)
+        ladder = [(target, 1), *targets] if target is not None else list(targets)
+        if len(ladder) > TARGETS_MAXIMUM or sum(_exact(share) for _, share in ladder) > 1:
+            raise _wrong(f"{len(ladder)} targets", f"at most {TARGETS_MAXIMUM} targets whose shares sum to at most 1")
+        row["target_count"] = len(ladder)
+        for index, (price, share) in enumerate(ladder):
+            row["target_mode"][index], row["target"][index] = LevelMode.PRICE, self._ticks(price)
+            row["target_share"][index] = int(_exact(share) * RATE_SCALE)
+        for name, bars in (("max_bars", max_bars), ("bars_left", expire_bars)):
+            if bars is not None:
+                if bars < 1:
+                    raise _wrong(f"an order lives for {bars} bars", "at least 1")
+                row[name] = bars
+
+    def _ticks(self, price: Amount) -> int:
+        """Put a price on the nearest tick; an unknown one stays unknown and the engine refuses it with a reason."""
+        if not math.isfinite(price):
+            return NO_LEVEL
+        if isinstance(price, Decimal):
+            return round(price / self.tick)
+        return round(price / self.tick_size)
+
+
+def _exact(value: Amount) -> Decimal:
+    """Read a number as it is written: the float 0.1 is the decimal 0.1."""
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
+
+
+def _wrong(message: str, expected: str) -> ConfigurationError:
+    return ConfigurationError(Problem(message=message, expected=expected))
