@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import talib
 
 import podium.rules
 from podium.core.errors import RuleError
-from podium.rules.functions import function, functions
+from podium.rules.functions import _built_in, function, functions
 from podium.rules.nodes import SERIES_NAMES, Number, Outputs, Series
 from podium.rules.own_functions import own_functions
-from podium.rules.reference import function_reference, function_section
+from podium.rules.reference import function_reference, function_section, function_types
 
 
 def test_every_function_of_talib_is_there_under_its_own_name():
@@ -113,6 +114,12 @@ def test_names_of_the_language_load_only_when_they_are_asked_for():
     """The command line's help does not wait for numba and TA-Lib. (B-19)"""
     code = "import sys, podium.rules, podium.rules.nodes; print({'numba', 'talib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_the_types_of_the_language_are_those_of_the_registry():
+    """Editors complete what exists; renew the file with ``function_types``. (B-24)"""
+    stub = Path(podium.rules.__file__).with_suffix(".pyi")
+    assert stub.read_text() == function_types(_built_in().values())
 
 
 def test_the_reference_describes_every_function():
