@@ -8,11 +8,12 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies
-from random_rules import random_rule
+from random_rules import Columns, random_rule
 
 from podium.core.errors import Location, RuleError
 from podium.rules import adx, atr, close, crosses_above, ema, high, macd, rsi, shift, where
 from podium.rules import functions as registry
+from podium.rules.graph import Graph
 from podium.rules.nodes import Kind, Number, Parameter, Truth
 from podium.rules.parser import parse
 
@@ -74,6 +75,8 @@ def test_unbound_parameters_print_and_read_back():
         ("ema(close, slwo)", "7:21", "unknown name 'slwo'.*did you mean 'slow'"),
         ("close[-1] > 2", "7:16", "would look into the future"),
         ("close[1:2]", "7:16", "range"),
+        ("close[1 / 0]", "7:16", "is unknown"),
+        ("ema(close, 1 / 0)", "7:10", "'timeperiod' of ema is 1 / 0"),
         ("close >", "7:17", "not an expression"),
         ("(close", "7:10", "never closed"),
         ("close)", "7:16", "unmatched"),
@@ -165,6 +168,7 @@ def survives(text: str) -> None:
         located = all(problem.location is not None for problem in error.problems)
     else:
         located = parse(node.text, names={}).text == node.text
+        Graph([node]).open(Columns(**dict.fromkeys(Columns.__slots__, np.arange(1.0, 9.0))))
     assert located
 
 
@@ -176,6 +180,9 @@ def survives(text: str) -> None:
 @example("f'{close}'")
 @example("0_0.")
 @example("9" * 5000)
+@example("close[1 / 0]")
+@example("ema(close, 1 / 0)")
+@example("shift(1 / 0, 2) > ema(close, 2)[1] ** (1 / 0)")
 def test_any_text_is_a_rule_or_a_rule_error(text):
     """Nothing else ever comes out of the parser. (B-69)"""
     survives(text)

@@ -243,6 +243,8 @@ class Function:
         numbers: list[float] = []
         for index, (entry, node) in enumerate(zip(self.parameters, values, strict=True)):
             if not isinstance(node, Number):
+                if not node.parameters:
+                    raise self._out_of_range(index, node)
                 continue
             low, high = entry.minimum, entry.maximum
             in_range = (low is None or node.value >= low) and (high is None or node.value <= high)

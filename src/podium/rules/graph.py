@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.core.errors import invariant
+from podium.core.errors import InvariantBroken, invariant
 from podium.rules.functions import Array, Evaluation, Function
 from podium.rules.nodes import (
     Call,
@@ -163,8 +163,7 @@ class _Step:
     def _fresh(self) -> Evaluation | None:
         node = self.node
         if isinstance(node, Past):
-            invariant(isinstance(node.bars, int), "parameters are bound", node=node.text)
-            return PastEvaluation(int(str(node.bars)), node.kind)
+            return PastEvaluation(_bars(node), node.kind)
         if isinstance(node, Call) and isinstance(node.callee, Function):
             invariant(node.callee.evaluation is not None, "a function can be evaluated", node=node.text)
             return node.callee.evaluation(_values(node)) if node.callee.evaluation else None
@@ -329,7 +328,7 @@ class Graph:
         reads = node.inputs if isinstance(node, Call) else (node.node,) if isinstance(node, Past) else node.children
         keys = [self._collect(read) for read in reads]
         texts: tuple[str, ...] = (node.text,)
-        own = int(str(node.bars)) if isinstance(node, Past) else 0
+        own = _bars(node) if isinstance(node, Past) else 0
         if isinstance(node, Call) and isinstance(node.callee, Function):
             own = node.callee.warm_up(_values(node))
             if node.output:
@@ -341,6 +340,12 @@ class Graph:
             self._same[text] = text
             self._warm_up[text] = own + max((self._warm_up[key] for key in keys), default=0)
         return node.text
+
+
+def _bars(node: Past) -> int:
+    if isinstance(node.bars, int):
+        return node.bars
+    raise InvariantBroken(f"a graph has no parameters without a value ({node.text})")
 
 
 def _values(node: Call) -> tuple[float, ...]:

@@ -501,8 +501,10 @@ class Past(Node):
             raise rule_error(
                 f"{count.text} bars ago changes from bar to bar", expected="a whole number that is constant"
             )
-        if not isinstance(count, Number):
+        if not isinstance(count, Number) and count.parameters:
             return Past(node, count)
+        if not isinstance(count, Number):
+            raise rule_error(f"[{count.text}] is unknown", expected="[n] with a whole n ≥ 0")
         if count.value < 0:
             raise rule_error(
                 f"[{count.text}] would look into the future", expected="[n] with n ≥ 0: the value n bars ago"
