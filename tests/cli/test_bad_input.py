@@ -665,7 +665,7 @@ portfolio.yaml:17:14: the strategy has no parameter 'fats'
         edits=((PORTFOLIO, "params: {fast: 3}", "params: {fast: quick}"),),
         message="""\
 portfolio.yaml:17:20: params.fast is 'quick'
-  expected: a number, such as 20, 0.5 or 2%
+  expected: a number such as 20, 0.5 or 2%, true, false, or the name of a series such as high
 """,
     ),
     Case(

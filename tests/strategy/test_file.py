@@ -184,6 +184,14 @@ def test_each_wrong_expression_is_told_once_at_its_place() -> None:
     assert [str(problem.location) for problem in caught.value.problems] == ["trend.yaml:4:12", "trend.yaml:10:11"]
 
 
+def test_a_parameter_may_name_a_series_or_switch_a_rule() -> None:
+    """Numbers are not all that a sweep may vary. (A-24)"""
+    plan = _plan("params: {source: high, calm: true}\nentry: {long: 'ema(source, 3) > 1 and calm'}\n")
+    assert plan.long_entry is not None
+    assert plan.long_entry.text == "ema(high, 3) > 1 and true"
+    assert plan.params == {"source": "high", "calm": True}
+
+
 @pytest.mark.parametrize("key", ["analyzers", "regimes", "when", "decision"])
 def test_keys_of_later_releases_say_so(key: str) -> None:
     """What comes later is refused as such, not as a typo. (B-19)"""

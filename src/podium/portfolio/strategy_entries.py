@@ -18,7 +18,7 @@ from podium.strategy.class_file import create_strategy, load_class
 from podium.strategy.file import plan_from_item, with_parameters
 from podium.strategy.plan import RulePlan
 from podium.strategy.rules_class import has_rules, params_of, plan_from_class
-from podium.strategy.settings import PARAMETER_EXPECTED, read_parameter
+from podium.strategy.settings import read_number
 
 __all__ = ["StrategyEntry", "read_entry"]
 
@@ -34,6 +34,7 @@ class StrategyEntry:
         priority: its rank.
         timeframe: on whose completed bars it decides; ``None`` means the base time frame.
         params: the values of its parameters.
+        changed: those of them that its entry sets, for a class.
         path: the file that states it.
         plan: what it decides with, for a strategy file or a rules class.
         strategy_class: its class, for a Python file.
@@ -45,7 +46,8 @@ class StrategyEntry:
     symbols: tuple[str, ...]
     priority: int
     timeframe: Timeframe | None
-    params: Mapping[str, int | Decimal]
+    params: Mapping[str, object]
+    changed: Mapping[str, int | Decimal]
     path: Path
     plan: RulePlan | None
     strategy_class: type | None
@@ -68,7 +70,7 @@ class StrategyEntry:
         Returns:
             A ``RulePlan`` or a new instance.
         """
-        return self.plan if self.strategy_class is None else create_strategy(self.strategy_class, self.params)
+        return self.plan if self.strategy_class is None else create_strategy(self.strategy_class, self.changed)
 
 
 def read_entry(
@@ -98,6 +100,7 @@ def read_entry(
         priority=section.priority,
         timeframe=Timeframe.parse(section.timeframe) if section.timeframe else None,
         params={},
+        changed={},
         path=folder / (section.file or (section.class_ or "").rpartition(":")[0]),
         plan=None,
         strategy_class=None,
@@ -123,15 +126,11 @@ def _from_file(made: StrategyEntry, entry: Item, defaults: Item | None) -> Strat
         changed = changed.with_value(("timeframe",), timeframe)
     overrides += _replaced(item, Item(value=_laid_over(params, timeframe), location=entry.location), made.strategy_id)
     plan = plan_from_item(changed, made.path.stem)
-    return replace(made, plan=plan, params=_numbers(plan.params), timeframe=plan.timeframe, overrides=tuple(overrides))
+    return replace(made, plan=plan, params=plan.params, timeframe=plan.timeframe, overrides=tuple(overrides))
 
 
 def _laid_over(params: Item | None, timeframe: Item | None) -> dict[str, Item]:
     return {key: item for key, item in (("params", params), ("timeframe", timeframe)) if item is not None}
-
-
-def _numbers(params: Mapping[str, object]) -> dict[str, int | Decimal]:
-    return {name: value for name, value in params.items() if isinstance(value, (int, Decimal))}
 
 
 def _read_strategy(path: Path, entry: Item) -> Item:
@@ -176,6 +175,7 @@ def _from_class(made: StrategyEntry, section: StrategySection, entry: Item) -> S
         plan=plan,
         strategy_class=loaded,
         params={**stated, **params},
+        changed=params,
         timeframe=timeframe,
         overrides=tuple(overrides),
     )
@@ -202,12 +202,12 @@ def _class_params(
                     hint=did_you_mean(name, stated),
                 )
             )
-        elif (number := read_parameter(value)) is None:
+        elif (number := read_number(value)) is None:
             problems.append(
                 Problem(
                     message=f"params.{name} is {show(value)}",
                     location=entry.locate(("params", name)),
-                    expected=PARAMETER_EXPECTED,
+                    expected="a number, such as 20, 0.5 or 2%",
                 )
             )
         else:

@@ -20,7 +20,9 @@ from podium.strategy.settings import StrategySettings, with_named_numbers
 __all__ = ["load_strategy", "plan_from_item", "with_parameters"]
 
 
-def load_strategy(path: Path | str, params_overrides: Mapping[str, int | Decimal] | None = None) -> RulePlan:
+def load_strategy(
+    path: Path | str, params_overrides: Mapping[str, int | Decimal | bool | str] | None = None
+) -> RulePlan:
     """Read a strategy file.
 
     Args:

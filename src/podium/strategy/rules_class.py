@@ -30,7 +30,7 @@ _RULES = {
     "short_exit": ("exit", "short"),
 }
 _SETTINGS = ("stop", "targets", "trail", "breakeven", "max_bars", "size", "timeframe")
-_RESERVED = {*_RULES, *_SETTINGS, "name", "strategy_id"}
+_RESERVED = {*_RULES, *_SETTINGS, "name", "strategy_id", "warm_up"}
 
 
 def has_rules(strategy: object) -> bool:

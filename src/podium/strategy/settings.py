@@ -13,11 +13,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from podium.core.errors import did_you_mean
 from podium.core.fields import number, ratio, refuse, text, timeframe_text, whole_number
 from podium.rules.nodes import SERIES_NAMES, Node
 
 __all__ = [
-    "PARAMETER_EXPECTED",
     "BreakEvenSection",
     "LevelSection",
     "SidesSection",
@@ -25,7 +25,7 @@ __all__ = [
     "StrategySettings",
     "TargetSection",
     "TrailSection",
-    "read_parameter",
+    "read_number",
     "with_named_numbers",
 ]
 
@@ -33,8 +33,6 @@ __all__ = [
 _PLACES_OF_NUMBERS = ("stop", "targets", "trail", "breakeven", "max_bars", "size")
 _EXPRESSION_KEYS = ("price", "distance")
 
-#: What the value of a parameter must be.
-PARAMETER_EXPECTED = "a number, such as 20, 0.5 or 2%"
 _PERCENT_TEXT = re.compile(r"^\s*(?:\d+(?:\.\d*)?|\.\d+)\s*%\s*$")
 _PARAMETER_LIMIT = Decimal("1e18")
 
@@ -47,8 +45,8 @@ def _expression(value: object) -> object:
     return value
 
 
-def read_parameter(value: object) -> int | Decimal | None:
-    """Read the value of a parameter.
+def read_number(value: object) -> int | Decimal | None:
+    """Read the value of a parameter that is a number.
 
     Args:
         value: a number, or per cent as text.
@@ -63,10 +61,13 @@ def read_parameter(value: object) -> int | Decimal | None:
     return value if Decimal(value).is_finite() and abs(Decimal(value)) < _PARAMETER_LIMIT else None
 
 
-def _parameter(value: object) -> int | Decimal:
-    found = read_parameter(value)
+def _parameter(value: object) -> int | Decimal | bool | str:
+    if isinstance(value, bool) or (isinstance(value, str) and value in SERIES_NAMES):
+        return value
+    found = read_number(value)
     if found is None:
-        refuse(expected=PARAMETER_EXPECTED)
+        hint = did_you_mean(value, SERIES_NAMES) if isinstance(value, str) else None
+        refuse(expected="a number such as 20, 0.5 or 2%, true, false, or the name of a series such as high", hint=hint)
     return found
 
 
@@ -100,8 +101,8 @@ def _targets(value: object) -> object:
 # Any: an expression is text in a file and a node in Python.
 Expression = Annotated[Any, BeforeValidator(_expression, json_schema_input_type=str | float)]
 """an expression of the rule language"""
-# Any: a whole number stays an int, any other is a Decimal.
-Parameter = Annotated[Any, BeforeValidator(_parameter, json_schema_input_type=float)]
+# Any: a whole number stays an int, any other is a Decimal; truth values and names of series stay what they are.
+Parameter = Annotated[Any, BeforeValidator(_parameter, json_schema_input_type=float | bool | str)]
 """the value of a parameter"""
 Percent = Annotated[Decimal, ratio(above=0, below=1, example="2% or 0.02")]
 """a ratio of the fill price"""

@@ -1,0 +1,45 @@
+"""``podium check``: what it says about a file in which nothing is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from podium.cli.main import run
+
+PORTFOLIO = """\
+portfolio: {name: demo, capital: 1000}
+data: {source: sample, to: 2022-02-01}
+symbols: [BTC/USDT, ETH/USDT]
+strategies:
+  - {id: trend, file: trend.yaml, params: {n: 5}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "portfolio.yaml").write_text(PORTFOLIO, encoding="utf-8")
+    (tmp_path / "trend.yaml").write_text("params: {n: 3}\nentry: {long: 'close > sma(close, n)'}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_it_tells_what_was_read_and_what_was_overridden(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Counts, period and every value that took the place of another go to standard output. (A-24, D-04)"""
+    assert run(["check", "portfolio.yaml", "--set", "portfolio.capital=2_000"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.splitlines() == [
+        "  checked   1 strategy, 2 symbols, 1,488 bars 2022-01-01 … 2022-01-31 UTC",
+        "  set       strategies.trend.params.n: 3 → 5   (portfolio.yaml:5:47)",
+        "  set       portfolio.capital: 1000 → 2000   (--set portfolio.capital=2_000)",
+        "  nothing is wrong",
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == ["portfolio.yaml", "trend.yaml"]
+
+
+def test_the_period_is_cut_by_close_times(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``from`` and ``to`` both belong to the period. (B-73)"""
+    assert run(["check", "portfolio.yaml", "--set", "data.from=2022-01-31T23:00Z"]) == 0
+    assert "2 symbols, 4 bars" in capsys.readouterr().out
