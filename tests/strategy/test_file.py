@@ -7,8 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from podium.core.errors import ConfigurationError, InputError, RuleError
+from podium.core.errors import ConfigurationError, InputError, Problem, RuleError
 from podium.core.times import Timeframe
 from podium.core.yaml_files import parse_document
 from podium.rules.nodes import Call, Node
@@ -197,3 +199,22 @@ def test_keys_of_later_releases_say_so(key: str) -> None:
     """What comes later is refused as such, not as a typo. (B-19)"""
     with pytest.raises(InputError, match=f"'{key}' comes in a later release"):
         _plan(f"entry: {{long: close > open}}\n{key}: {{}}\n")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    position=st.integers(0, len(TREND) - 1),
+    length=st.integers(0, 12),
+    text=st.text(alphabet="aé:{}[]()<>,#'\"\n -0.5%*&!|?~_\t", max_size=6),
+)
+def test_any_damage_is_read_or_told_with_its_place(position: int, length: int, text: str) -> None:
+    """However a strategy file is damaged, it is accepted or refused with a message that points into it. (B-69, D-06)"""
+    problems: tuple[Problem, ...] = ()
+    try:
+        _plan(TREND[:position] + text + TREND[position + length :])
+    except InputError as error:
+        problems = error.problems
+    for problem in problems:
+        assert problem.location is not None
+        assert problem.location.file == "trend.yaml"
+        assert problem.location.line is not None

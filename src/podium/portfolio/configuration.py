@@ -120,10 +120,10 @@ class AccountOptions(BaseModel):
     )
     conflicts: Conflicts = Field(
         default="allow",
-        description="what happens when strategies want opposite sides of one symbol in one time step: allow both",
+        description="what happens when strategies want opposite sides of a symbol in one time step; `allow` lets both",
     )
     execution: Execution = Field(
-        default="separate", description="whether each strategy's orders are executed on their own: separate"
+        default="separate", description="how orders of strategies are executed; `separate` sends each strategy's own"
     )
     rebalance_threshold: RebalanceThreshold = Field(
         default=Decimal("0.10"),
@@ -147,25 +147,25 @@ class SimulationOptions(BaseModel):
         default=Decimal(0),
         description="ratio by which orders that take liquidity fill worse; a symbol may have its own",
     )
-    spread_on: SpreadOn = Field(default="both", description="where the spread is paid: at the entry, or on both sides")
+    spread_on: SpreadOn = Field(default="both", description="where the spread is paid, at the entry or on both sides")
     fill: Fill = Field(
         default="next_open",
-        description="when a market order fills: at the next bar's open, or at the close of the bar that decided "
+        description="when a market order fills, at the next bar's open or at the close of the bar that decided "
         "(for comparison with other tools)",
     )
     size_at: SizeAt = Field(
-        default="decision", description="at which price an entry is sized: when it is decided, or when it fills"
+        default="decision", description="at which price an entry is sized, that of its decision or that of its fill"
     )
     entry_buffer: EntryBuffer = Field(
         default=Decimal("0.01"), description="share of the money that stays free when an entry is sized at its decision"
     )
     intrabar: Intrabar = Field(
         default="pessimistic",
-        description="which wins when one bar reaches the stop and a target: the stop, or the target",
+        description="which wins when one bar reaches the stop and a target, the stop or the target",
     )
     protect: Protect = Field(
         default="entry_bar",
-        description="from which bar on stop, targets and trail act: the entry's own, or the one after it",
+        description="from which bar on stop, targets and trail act, the entry's own or the one after it",
     )
     finish: Finish = Field(default="close", description="what happens to open positions after the last bar")
 
@@ -180,10 +180,11 @@ class BarOptions(BaseModel):
     )
     label: Label = Field(default="open", description="which end of a bar its time names in the source")
     calendar: Calendar = Field(
-        default="24/7", description="which days count in ratios: all, 365 a year, or only days with bars, 252 a year"
+        default="24/7", description="which days count in ratios, all (365 a year) or only days with bars (252 a year)"
     )
     flaws: Mapping[FlawKind, FlawPolicy] = Field(
-        default_factory=dict, description="what to do per kind of flaw in the bars: error, warn or drop"
+        default_factory=dict,
+        description="what to do per kind of flaw in the bars, error, warn or drop: {gap: warn, duplicate: drop}",
     )
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -86,9 +86,10 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
         yield f"\n## `{path}`\n\n{_first_line(model)}\n"
     yield "\n| key | default | meaning |\n|---|---|---|\n"
     inner: list[tuple[type[BaseModel], str]] = []
-    for name, field in model.model_fields.items():
+    # What must be given comes first; the rest stays in the order of the models.
+    for name, field in sorted(model.model_fields.items(), key=lambda each: not each[1].is_required()):
         key = field.alias or name
-        yield f"| `{key}` | {_default(field)} | {_cell(field.description or '')} |\n"
+        yield f"| `{key}` | {_default(field)} | {_meaning(field)} |\n"
         for found, suffix in _inner_models(field.annotation, ""):
             inner.append((found, f"{path}.{key}{suffix}".lstrip(".")))
     for found, where in inner:
@@ -120,6 +121,15 @@ def _default(field: FieldInfo) -> str:
     if value is None:
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    words = [f"`{word}`" for word in _choices(field.annotation)]
+    return _cell(field.description or "") + (f": {', '.join(words)}" if len(words) > 1 else "")
+
+
+def _choices(annotation: object) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _cell(text: str) -> str:
