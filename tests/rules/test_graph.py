@@ -298,6 +298,18 @@ def test_true_conditions_are_packed_into_bits():
     assert out.tolist() == [4, 5, 0]
 
 
+def test_a_zero_of_talib_has_no_sign():
+    """The maximum of 0.0 and -0.0 has the same bits opened and carried. (B-15)"""
+    bars = series(0.0, -0.0, 0.0, 0.0, -0.0, -0.0, 0.0)
+    for text in ("max(close, 2)", "min(close, 2)", "max(-close, 3)", "minmax(close, 2).max"):
+        node = parse(text, names={})
+        whole = Graph([node]).open(bars)[node.text]
+        graph = Graph([node])
+        carried = np.array([graph.carry(bars.bar(row))[node.text] for row in range(7)])
+        assert same_bits(whole, carried)
+        assert not np.signbit(whole[3:]).any()
+
+
 def test_an_empty_series_gives_empty_values():
     """No bars are no error. (B-69)"""
     rules = [sma(close, 3) > 1, Number(3), crosses(close, 1), macd(close).hist[2], -close, count(close > 1, 3)]
@@ -326,7 +338,7 @@ CASES = {
 
 @pytest.mark.parametrize("symbol", ["GOOG_1d", "SPY_SI_1d"])
 def test_indicators_equal_the_reference_columns(symbol, references, market_data):
-    """38 columns computed by TA-Lib outside Podium, to the last bit; opened and carried. (B-30)"""
+    """38 columns computed by TA-Lib outside Podium, to the last bit (-0.0 is 0.0); opened and carried. (B-30)"""
     expected = pl.read_parquet(references / f"talib_{symbol}.parquet")
     frame = pl.read_parquet(market_data / f"{symbol}.parquet")
     bars = Columns(**{name: frame[name].cast(pl.Float64).to_numpy() for name in Columns.__slots__})
@@ -335,7 +347,7 @@ def test_indicators_equal_the_reference_columns(symbol, references, market_data)
     graph = Graph(nodes.values())
     values = graph.open(bars)
     for column, node in nodes.items():
-        assert same_bits(values[node.text], expected[column].fill_null(NAN).to_numpy()), column
+        assert same_bits(values[node.text], expected[column].fill_null(NAN).to_numpy() + 0.0), column
     graph.open(bars.head(len(bars) - 100))
     carried = [graph.carry(bars.bar(row)) for row in range(len(bars) - 100, len(bars))]
     for node in nodes.values():

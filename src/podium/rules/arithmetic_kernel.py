@@ -56,14 +56,13 @@ def hold_last(values: Numbers, first: int) -> None:
 
 @compiled
 def unknown_unless_finite(values: Numbers) -> None:
-    """Make infinities unknown, in place."""
-    infinite = 0
+    """Make infinities unknown, in place, and zeros positive: the larger of 0.0 and -0.0 is now one, now the other."""
+    wrong = 0
     for row in range(len(values)):
-        infinite += math.isinf(values[row])
-    if infinite:
+        wrong += math.isinf(values[row]) | ((values[row] == 0.0) & (math.copysign(1.0, values[row]) < 0.0))
+    if wrong:
         for row in range(len(values)):
-            if math.isinf(values[row]):
-                values[row] = np.nan
+            values[row] = np.nan if math.isinf(values[row]) else values[row] + 0.0
 
 
 @compiled

@@ -5,6 +5,7 @@
 * A value is unknown for the bars of TA-Lib's own lookback (its unstable period is 0). Not finite is unknown.
 * A value inside TA-Lib would poison all later ones when it is NaN. So an input that is unknown *after* it has been
   known holds its last known value; bars before every input is known are not given to TA-Lib at all.
+* A zero has no sign: where -0.0 and 0.0 tie, TA-Lib's plain functions and streams choose differently.
 * Opening uses the plain functions; carrying forward uses TA-Lib's stream handles, which give the same bits.
 """
 
@@ -226,4 +227,4 @@ class _TalibEvaluation:
         else:
             result = self._handle.update(*last)
         results = result if self._outputs > 1 else (result,)
-        return [float(each) if math.isfinite(each) else math.nan for each in results]
+        return [float(each) + 0.0 if math.isfinite(each) else math.nan for each in results]
