@@ -1463,6 +1463,36 @@ trend.yaml:10:7: stop.percent is '200%'
   expected: a ratio above 0 and below 1, such as 2% or 0.02
 """,
     ),
+    Case(
+        name="capital with too many decimals",
+        edits=((PORTFOLIO, "100_000", "0.1234567891"),),
+        message="""\
+portfolio.yaml:3:12: portfolio.capital is 0.1234567891, finer than the ledger keeps
+  expected: at most 8 decimals
+""",
+    ),
+    Case(
+        name="too many targets",
+        edits=(
+            (
+                TREND,
+                "[{percent: 3%, close: 50%}, {percent: 6%, close: 50%}]",
+                "[{percent: 1%, close: 10%}, {percent: 2%, close: 10%}, {percent: 3%, close: 10%}, {percent: 4%, close: 10%}, {percent: 5%, close: 10%}, {percent: 6%, close: 10%}, {percent: 7%, close: 10%}, {percent: 8%, close: 10%}, {percent: 9%, close: 10%}]",
+            ),
+        ),
+        message="""\
+trend.yaml:11:119: there are 9 targets
+  expected: at most 4
+""",
+    ),
+    Case(
+        name="quantity off the lot",
+        edits=((TREND, "{risk: 1%}", "{quantity: 0.005}"),),
+        message="""\
+trend.yaml:13:18: the size 0.005 of 'trend' is no whole number of lots of ETH/USDT
+  expected: a multiple of its lot 0.01
+""",
+    ),
 )
 
 

@@ -84,7 +84,11 @@ def _bounded(value: Decimal, expected: str) -> Decimal:
 
 
 def number(
-    *, above: Decimal | int | None = None, minimum: Decimal | int | None = None, example: str | None = None
+    *,
+    above: Decimal | int | None = None,
+    minimum: Decimal | int | None = None,
+    example: str | None = None,
+    decimals: int | None = None,
 ) -> BeforeValidator:
     """Accept an exact number in a range.
 
@@ -92,6 +96,7 @@ def number(
         above: it must be greater than this.
         minimum: it must be at least this.
         example: shown in the message.
+        decimals: it may have at most so many.
 
     Returns:
         A validator that gives a ``Decimal``.
@@ -103,6 +108,8 @@ def number(
         exact = _decimal(value, expected)
         if limits.is_above(exact) or limits.is_below(exact):
             refuse(expected=expected)
+        if decimals is not None and exact.scaleb(decimals) % 1 != 0:
+            refuse(f"{PLACE} is {{value}}, finer than the ledger keeps", expected=f"at most {decimals} decimals")
         return exact
 
     return BeforeValidator(read, json_schema_input_type=float)

@@ -151,7 +151,7 @@ def load_portfolio(
     entries: list[StrategyEntry] = []
     for position, section in enumerate(document.strategies):
         try:
-            entry = read_entry(section, root, position, path.parent, tuple(document.symbols))
+            entry = read_entry(section, root, position, path.parent, document.symbols)
         except ConfigurationError as error:
             problems.extend(error.problems)
             continue

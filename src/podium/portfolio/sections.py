@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from podium.core.errors import InputError
 from podium.core.fields import choice, number, ratio, refuse, switch, text, whole_number
 from podium.core.instruments import Instrument
+from podium.core.money import MONEY_DIGITS_MINIMUM
 from podium.core.times import parse_time
 from podium.portfolio.configuration import (
     AccountOptions,
@@ -69,7 +70,7 @@ class _Section(BaseModel):
 class PortfolioSection(AccountOptions):
     """The portfolio as a whole."""
 
-    capital: Annotated[Decimal, number(above=0, example="100_000")] = Field(
+    capital: Annotated[Decimal, number(above=0, example="100_000", decimals=MONEY_DIGITS_MINIMUM)] = Field(
         description="the money at the start, in the account currency"
     )
     equal_weights: Annotated[bool, switch()] = Field(

@@ -13,10 +13,10 @@ from podium.core.times import Timeframe
 from podium.core.validation import show
 from podium.core.yaml_files import read_document
 from podium.portfolio.overrides import CHOICES, Override
-from podium.portfolio.sections import StrategySection
+from podium.portfolio.sections import StrategySection, SymbolSection
 from podium.strategy.class_file import create_strategy, load_class
 from podium.strategy.file import plan_from_item, with_parameters
-from podium.strategy.plan import RulePlan
+from podium.strategy.plan import RulePlan, SizeKind
 from podium.strategy.rules_class import has_rules, params_of, plan_from_class
 from podium.strategy.settings import read_number
 
@@ -74,7 +74,7 @@ class StrategyEntry:
 
 
 def read_entry(
-    section: StrategySection, root: Item, position: int, folder: Path, symbols: tuple[str, ...]
+    section: StrategySection, root: Item, position: int, folder: Path, symbols: Mapping[str, SymbolSection]
 ) -> StrategyEntry:
     """Build a strategy from ``defaults``, its file and its entry.
 
@@ -83,7 +83,7 @@ def read_entry(
         root: the portfolio file.
         position: which entry it is.
         folder: the portfolio file's folder.
-        symbols: the symbols of the portfolio.
+        symbols: the symbols of the portfolio with their grids.
 
     Returns:
         The strategy.
@@ -92,7 +92,7 @@ def read_entry(
         ConfigurationError: when the file, the class, a parameter or an expression is wrong.
     """
     entry = root.get("strategies", position) or root
-    chosen = symbols if section.symbols is None else tuple(name for name in symbols if name in section.symbols)
+    chosen = tuple(name for name in symbols if section.symbols is None or name in section.symbols)
     made = StrategyEntry(
         strategy_id=section.id,
         weight=section.weight,
@@ -107,12 +107,34 @@ def read_entry(
         overrides=(),
     )
     try:
-        return _from_file(made, entry, root.get("defaults")) if section.file else _from_class(made, section, entry)
+        if section.file is None:
+            made = _from_class(made, section, entry)
+            return _of_whole_lots(made, symbols, entry.locate(("class",)))
+        made, item = _from_file(made, entry, root.get("defaults"))
+        return _of_whole_lots(made, symbols, item.locate(("size", "quantity")))
     except InputError as error:
         raise ConfigurationError(error.problems) from error
 
 
-def _from_file(made: StrategyEntry, entry: Item, defaults: Item | None) -> StrategyEntry:
+def _of_whole_lots(entry: StrategyEntry, symbols: Mapping[str, SymbolSection], location: Location) -> StrategyEntry:
+    size = entry.plan.size if entry.plan is not None else None
+    if size is None or size.kind is not SizeKind.QUANTITY:
+        return entry
+    problems = [
+        Problem(
+            message=f"the size {size.value} of '{entry.strategy_id}' is no whole number of lots of {symbol}",
+            location=location,
+            expected=f"a multiple of its lot {symbols[symbol].lot}",
+        )
+        for symbol in entry.symbols
+        if size.value % symbols[symbol].lot != 0
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    return entry
+
+
+def _from_file(made: StrategyEntry, entry: Item, defaults: Item | None) -> tuple[StrategyEntry, Item]:
     item = _read_strategy(made.path, entry)
     overrides: list[Override] = []
     if defaults is not None and isinstance(defaults.value, Mapping):
@@ -126,7 +148,8 @@ def _from_file(made: StrategyEntry, entry: Item, defaults: Item | None) -> Strat
         changed = changed.with_value(("timeframe",), timeframe)
     overrides += _replaced(item, Item(value=_laid_over(params, timeframe), location=entry.location), made.strategy_id)
     plan = plan_from_item(changed, made.path.stem)
-    return replace(made, plan=plan, params=plan.params, timeframe=plan.timeframe, overrides=tuple(overrides))
+    made = replace(made, plan=plan, params=plan.params, timeframe=plan.timeframe, overrides=tuple(overrides))
+    return made, changed
 
 
 def _laid_over(params: Item | None, timeframe: Item | None) -> dict[str, Item]:

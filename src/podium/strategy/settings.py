@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from podium.core.errors import did_you_mean
 from podium.core.fields import number, ratio, refuse, text, timeframe_text, whole_number
+from podium.core.money import MONEY_DIGITS_MINIMUM
+from podium.engine.tables import TARGETS_MAXIMUM
 from podium.rules.nodes import SERIES_NAMES, Node
 
 __all__ = [
@@ -197,7 +199,7 @@ class SizeSection(_Section):
     quantity: Annotated[Decimal, number(above=0, example="1")] | None = Field(
         default=None, description="a quantity of the instrument"
     )
-    money: Annotated[Decimal, number(above=0, example="1000")] | None = Field(
+    money: Annotated[Decimal, number(above=0, example="1000", decimals=MONEY_DIGITS_MINIMUM)] | None = Field(
         default=None, description="a notional in the account currency"
     )
     risk: Annotated[Decimal, ratio(above=0, maximum=1, example="1% or 0.01")] | None = Field(
@@ -266,6 +268,9 @@ class StrategySettings(_Section):
 
     @model_validator(mode="after")
     def _targets_fit(self) -> StrategySettings:
+        if len(self.targets) > TARGETS_MAXIMUM:
+            expected = f"at most {TARGETS_MAXIMUM}"
+            refuse(f"there are {len(self.targets)} targets", expected=expected, at=("targets", TARGETS_MAXIMUM))
         closed = sum((target.close for target in self.targets), Decimal(0))
         if closed > 1:
             refuse(
