@@ -23,19 +23,53 @@ def backtest(
     set_: Settings = None,
 ) -> None:
     """Run a portfolio file on its bars and print who earned what."""
-    from podium.core.errors import ConfigurationError, Location, Problem
     from podium.portfolio.file import load_portfolio
 
-    if out.exists() and not out.is_dir():
-        message, where = f"{out} is a file", Location(file="--out")
-        raise ConfigurationError(Problem(message=message, location=where, expected="a folder, made if it is missing"))
+    _refuse_file(out)
     first, last = read_moment(from_, "--from"), read_moment(to, "--to")
     portfolio = load_portfolio(file, read_settings(set_))
     # What reads bars is imported once the file is right: a mistake in it is told sooner.
     from podium.backtest.portfolio_bars import read_portfolio_bars
 
     bars = read_portfolio_bars(portfolio, first, last)
-    # Everything that can be wrong with the input was told above: from here on files are written.
     from podium.backtest.portfolio_run import run_portfolio
+    from podium.backtest.run_folder import write_run
+    from podium.cli.summary import print_overrides, print_summary
+    from podium.report.progress import RunProgress
+    from podium.report.terminal import print_comparison, print_line, terminal_console
 
-    run_portfolio(portfolio, bars, out=out, as_json=json, progress=not no_progress and not json)
+    errors, output = terminal_console(stderr=True), terminal_console()
+    shown = not (no_progress or json)
+
+    def tell_what_was_checked(warnings: int) -> None:
+        if shown:
+            print_summary(portfolio, bars, warnings, stderr=True)
+            print_overrides(portfolio, stderr=True)
+
+    work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
+    with RunProgress(errors, work, enabled=shown) as progress:
+        # What is still wrong with the input is refused before the first bar; files are written after the last.
+        result = run_portfolio(portfolio, bars, on_checked=tell_what_was_checked, on_progress=progress.update)
+    folder = write_run(result, portfolio, bars, out)
+    if json:
+        import json as json_text
+
+        typer.echo(json_text.dumps(result.to_dict(), indent=2, ensure_ascii=False))
+        return
+    output.print()
+    print_comparison(output, result.comparison_table)
+    output.print()
+    print_line(output, "report", str(folder / "report.html"))
+
+
+def _refuse_file(out: Path) -> None:
+    from podium.core.errors import ConfigurationError, Location, Problem
+
+    if out.exists() and not out.is_dir():
+        raise ConfigurationError(
+            Problem(
+                message=f"{out} is a file",
+                location=Location(file="--out"),
+                expected="a folder, made if it is missing",
+            )
+        )

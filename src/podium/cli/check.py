@@ -20,5 +20,5 @@ def check(file: PortfolioPath, set_: Settings = None) -> None:
 
     bars = read_portfolio_bars(portfolio)
     print_summary(portfolio, bars, count_warnings(portfolio, bars), stderr=False)
-    print_overrides(portfolio)
+    print_overrides(portfolio, stderr=False)
     typer.echo("  nothing is wrong")

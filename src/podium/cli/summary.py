@@ -63,12 +63,14 @@ def count_warnings(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> i
     return warnings
 
 
-def print_overrides(portfolio: PortfolioFile) -> None:
+def print_overrides(portfolio: PortfolioFile, *, stderr: bool) -> None:
     """Print which values took the place of others.
 
     Args:
         portfolio: the file.
+        stderr: whether the lines are not the result itself.
     """
     for override in portfolio.overrides:
         base = "default" if override.base is None else override.base
-        typer.echo(f"  set       {override.path}: {base} → {override.value}   ({override.source})")
+        line = f"  set       {override.path}: {base} → {override.value}   ({override.source})"
+        typer.echo(line, err=stderr)
