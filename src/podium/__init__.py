@@ -1,1 +1,52 @@
 """Podium runs a portfolio of trading strategies as one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from podium.backtest.allocation import StrategyAllocation
+    from podium.backtest.orchestrator import StrategyOrchestrator
+    from podium.backtest.result import OrchestratorResult
+    from podium.core.errors import PodiumError
+    from podium.core.instruments import Instrument
+    from podium.data.readers import read_bars
+    from podium.data.sample import sample_market
+    from podium.portfolio.configuration import OrchestratorConfig
+    from podium.strategy.base import Strategy
+
+__all__ = [
+    "Instrument",
+    "OrchestratorConfig",
+    "OrchestratorResult",
+    "PodiumError",
+    "Strategy",
+    "StrategyAllocation",
+    "StrategyOrchestrator",
+    "read_bars",
+    "sample_market",
+]
+
+_HOMES = {
+    "Instrument": "core.instruments",
+    "OrchestratorConfig": "portfolio.configuration",
+    "OrchestratorResult": "backtest.result",
+    "PodiumError": "core.errors",
+    "Strategy": "strategy.base",
+    "StrategyAllocation": "backtest.allocation",
+    "StrategyOrchestrator": "backtest.orchestrator",
+    "read_bars": "data.readers",
+    "sample_market": "data.sample",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that the command line starts at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'podium' has no attribute {name!r}")
+    return getattr(import_module(f"podium.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -205,9 +205,10 @@ class Engine:
         """
         invariant(not self._finished, "a run ends once")
         self._finished = True
-        if close_positions and len(self.timeline):
+        last_step = self.half_step // 2 - 1
+        if close_positions and last_step >= 0:
             self._drain()
-            finish(self.tables, len(self.timeline) - 1)
+            finish(self.tables, last_step)
         self._drain()
 
     def events(self) -> list[NDArray[np.void]]:

@@ -127,7 +127,9 @@ class Desk:
             for row in sorted(rows, key=lambda row: int(row["identifier"]))
         )
 
-    def place(self, side: int, size: Mapping[str, Amount | None], prices: Mapping[str, Amount | None], **levels: Any) -> None:  # Any: see levels
+    def place(
+        self, side: int, size: Mapping[str, Amount | None], prices: Mapping[str, Amount | None], **levels: Any
+    ) -> None:  # Any: see levels
         """Place an order.
 
         Args:

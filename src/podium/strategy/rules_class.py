@@ -21,7 +21,7 @@ from podium.strategy.plan import RulePlan
 from podium.strategy.rules_plan import plan_of
 from podium.strategy.settings import StrategySettings, with_named_numbers
 
-__all__ = ["has_rules", "params_of", "plan_from_class"]
+__all__ = ["attributes_of", "has_rules", "params_of", "plan_from_class"]
 
 _RULES = {
     "long_entry": ("entry", "long"),
@@ -56,7 +56,7 @@ def params_of(strategy: object) -> dict[str, int | Decimal]:
     """
     return {
         name: _exact_number(value)
-        for name, value in _attributes(strategy).items()
+        for name, value in attributes_of(strategy).items()
         if name not in _RESERVED and _is_number(value)
     }
 
@@ -89,7 +89,7 @@ def plan_from_class(strategy: object, params_overrides: Mapping[str, float | Dec
 
 
 def _said(strategy: object, params: Mapping[str, int | Decimal]) -> dict[str, object]:
-    attributes = _attributes(strategy)
+    attributes = attributes_of(strategy)
     said: dict[str, object] = {
         "params": dict(params),
         "indicators": {
@@ -103,8 +103,15 @@ def _said(strategy: object, params: Mapping[str, int | Decimal]) -> dict[str, ob
     return said
 
 
-def _attributes(strategy: object) -> dict[str, object]:
-    """Collect public attributes of the classes, oldest first, and of the instance itself."""
+def attributes_of(strategy: object) -> dict[str, object]:
+    """Collect public attributes of the classes, oldest first, and of the instance itself; properties are left out.
+
+    Args:
+        strategy: a strategy or its class.
+
+    Returns:
+        Values by name.
+    """
     owner = strategy if isinstance(strategy, type) else type(strategy)
     names = [name for base in reversed(owner.__mro__) for name, value in vars(base).items() if not callable(value)]
     names += [] if isinstance(strategy, type) else list(getattr(strategy, "__dict__", {}))

@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from podium.core.times import from_nanoseconds
 from podium.rules.graph import Columns
 
-__all__ = ["AccountView", "BarView", "ConditionView", "Cursor", "OrderView", "PositionView", "SeriesView", "TimedColumns"]
+__all__ = [
+    "AccountView",
+    "BarView",
+    "ConditionView",
+    "Cursor",
+    "OrderView",
+    "PositionView",
+    "SeriesView",
+    "TimedColumns",
+]
 
 
 class TimedColumns(Columns, Protocol):
@@ -100,6 +109,22 @@ class BarView:
     def index(self) -> int:
         """Give the number of the bar; 0 is the oldest."""
         return self._cursor.row
+
+    def at(self, row: int) -> BarView:
+        """Show an earlier bar.
+
+        Args:
+            row: 0 is the oldest; at most the current one.
+
+        Returns:
+            A view that stays there.
+
+        Raises:
+            IndexError: when the row lies in the future.
+        """
+        if not 0 <= row <= self._cursor.row:
+            raise IndexError(f"bar {row} is not known at bar {self._cursor.row}")
+        return BarView(self._columns, Cursor(row, self._cursor.step))
 
     def copy(self) -> BarView:
         """Keep this bar.
@@ -240,6 +265,16 @@ class PositionView:
         return int(self._desk.cell()["cost"]) / (lots * self._desk.unit_value()) * self._desk.tick_size
 
     @property
+    def exact_entry_price(self) -> Decimal:
+        """Give the average entry price exactly; 0 when flat."""
+        lots = self._lots()
+        return (
+            Decimal(int(self._desk.cell()["cost"])) / (lots * self._desk.unit_value()) * self._desk.tick
+            if lots
+            else Decimal(0)
+        )
+
+    @property
     def stop(self) -> float | None:
         """Give the level of the stop, or ``None``."""
         stop = int(self._desk.cell()["stop"]) if self._lots() != 0 else 0
@@ -322,4 +357,3 @@ class AccountView:
     def fees(self) -> Decimal:
         """Give what was paid in fees."""
         return self._amount("fees")
-

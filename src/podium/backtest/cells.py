@@ -1,0 +1,201 @@
+"""Make the cells of a run: each member on each of its symbols, equal expressions of a symbol computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.backtest.market import Market
+from podium.backtest.members import Member
+from podium.core.errors import ConfigurationError, Problem, did_you_mean
+from podium.core.money import MoneyUnit
+from podium.core.times import Timeframe
+from podium.data.bars import BarSeries
+from podium.data.resample import resample
+from podium.engine.engine import CellInput
+from podium.engine.tables import NO_LEVEL
+from podium.rules.functions import Array
+from podium.rules.graph import Graph
+from podium.rules.nodes import Node
+from podium.strategy.base import Strategy
+from podium.strategy.coded import CodedInput, declared_expressions
+from podium.strategy.compilation import CompiledPlan, compile_plan, plan_nodes
+from podium.strategy.plan import RulePlan
+
+__all__ = ["Cells", "make_cells"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """Hold the cells of a run, by (symbol, member).
+
+    Args:
+        inputs: what the engine gets.
+        coded: what coded cells need; ``cell_index`` says which they are.
+        symbols: the symbol of each cell.
+    """
+
+    inputs: tuple[CellInput, ...]
+    coded: tuple[CodedInput, ...]
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bars:
+    """Hold a symbol's bars in one time frame, and at which base row each of them is known."""
+
+    series: BarSeries
+    base_rows: NDArray[np.int64] | None
+
+    def on_base(self, values: NDArray[np.generic], rows: int, fill: int) -> NDArray[np.generic]:
+        """Place values at the base rows at which they are known."""
+        if self.base_rows is None:
+            return values
+        placed = np.full(rows, fill, values.dtype)
+        placed[self.base_rows] = values
+        return placed
+
+
+def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Cells:
+    """Compute what every member wants on every symbol it trades.
+
+    Args:
+        members: in the file's order.
+        market: the bars.
+        unit: the money unit.
+
+    Returns:
+        The cells.
+
+    Raises:
+        ConfigurationError: when a member names an unknown symbol or a time frame that does not fit.
+    """
+    refuse_unknown_symbols(members, market.symbols)
+    inputs: list[CellInput] = []
+    coded: list[CodedInput] = []
+    symbols: list[str] = []
+    steps_of_rows = _steps_of_rows(market)
+    for symbol_index, symbol in enumerate(market.symbols):
+        mine = [(number, member) for number, member in enumerate(members) if _trades(member, symbol)]
+        made: dict[int, CellInput] = {}
+        for frame in dict.fromkeys(_frame(member) for _, member in mine):
+            group = [(number, member) for number, member in mine if _frame(member) == frame]
+            bars = _bars(market, symbol, frame)
+            for number, content in _compute(group, bars, market, symbol, unit):
+                if isinstance(content, CompiledPlan):
+                    made[number] = _rules_cell(number, symbol_index, content, bars, len(market.store.series(symbol)))
+                else:
+                    made[number] = CellInput(strategy=number, symbol=symbol_index)
+                    rows = np.arange(len(bars.series)) if bars.base_rows is None else bars.base_rows
+                    index = len(inputs) + [other for other, _ in mine].index(number)
+                    coded.append(
+                        CodedInput(
+                            strategy_id=members[number].strategy_id,
+                            strategy=content.strategy,
+                            cell_index=index,
+                            columns=bars.series,
+                            values=content.values,
+                            steps=steps_of_rows[symbol_index][rows],
+                            warm_up=content.warm_up,
+                        )
+                    )
+        inputs += [made[number] for number, _ in mine]
+        symbols += [symbol] * len(mine)
+    coded.sort(key=lambda given: given.cell_index)
+    return Cells(inputs=tuple(inputs), coded=tuple(coded), symbols=tuple(symbols))
+
+
+def refuse_unknown_symbols(members: Sequence[Member], known: Sequence[str]) -> None:
+    """Refuse members that trade what the market does not have.
+
+    Args:
+        members: the members.
+        known: the market's symbols.
+
+    Raises:
+        ConfigurationError: naming strategy and symbol.
+    """
+    problems = [
+        Problem(
+            message=f"strategy '{member.strategy_id}' trades '{symbol}', of which there are no bars",
+            expected=f"one of {', '.join(known)}",
+            hint=did_you_mean(symbol, known),
+        )
+        for member in members
+        for symbol in member.symbols or ()
+        if symbol not in known
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CodedContent:
+    strategy: Strategy
+    values: Mapping[str, Array]
+    warm_up: int
+
+
+def _compute(
+    group: Sequence[tuple[int, Member]], bars: _Bars, market: Market, symbol: str, unit: MoneyUnit
+) -> list[tuple[int, CompiledPlan | _CodedContent]]:
+    """Open one graph for all members of a symbol and time frame."""
+    declared: dict[int, Mapping[str, Node]] = {
+        number: declared_expressions(member.form) for number, member in group if isinstance(member.form, Strategy)
+    }
+    nodes = [
+        node
+        for number, member in group
+        for node in (plan_nodes(member.form) if isinstance(member.form, RulePlan) else declared[number].values())
+    ]
+    graph = Graph(nodes)
+    values = graph.open(bars.series)
+    made: list[tuple[int, CompiledPlan | _CodedContent]] = []
+    for number, member in group:
+        if isinstance(member.form, RulePlan):
+            instrument = market.instruments[symbol]
+            made.append((number, compile_plan(member.form, values, graph, instrument, unit, len(bars.series))))
+        else:
+            expressions = declared[number]
+            warm_up = max((graph.warm_up(node) for node in expressions.values()), default=0)
+            own = {name: values[node.text] for name, node in expressions.items()}
+            made.append((number, _CodedContent(member.form, own, warm_up)))
+    return made
+
+
+def _rules_cell(number: int, symbol_index: int, plan: CompiledPlan, bars: _Bars, rows: int) -> CellInput:
+    return CellInput(
+        strategy=number,
+        symbol=symbol_index,
+        signals=bars.on_base(plan.signals, rows, 0),  # type: ignore[arg-type]  # the same type comes back
+        plan=plan.plan,
+        levels=[bars.on_base(level, rows, NO_LEVEL) for level in plan.levels],  # type: ignore[misc]  # likewise
+    )
+
+
+def _trades(member: Member, symbol: str) -> bool:
+    return member.symbols is None or symbol in member.symbols
+
+
+def _frame(member: Member) -> Timeframe | None:
+    if member.timeframe is not None:
+        return member.timeframe
+    stated = member.form.timeframe if isinstance(member.form, RulePlan) else getattr(member.form, "timeframe", None)
+    return Timeframe.parse(stated) if isinstance(stated, str) else stated
+
+
+def _bars(market: Market, symbol: str, frame: Timeframe | None) -> _Bars:
+    series = market.store.series(symbol)
+    if frame is None or frame == market.timeframe:
+        return _Bars(series, None)
+    return _Bars(*resample(series, frame))
+
+
+def _steps_of_rows(market: Market) -> list[NDArray[np.int64]]:
+    """Tell for every symbol at which step each of its bars stands."""
+    bars, steps = market.timeline.bars, market.timeline.steps
+    step_of_bar = np.repeat(np.arange(len(steps) - 1), np.diff(steps))
+    return [step_of_bar[bars["symbol"] == index] for index in range(len(market.symbols))]

@@ -1,0 +1,135 @@
+"""The bars of a run: checked, on the grid of ticks, kept in the run's store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from podium.core.errors import ConfigurationError, DataError, Problem, did_you_mean
+from podium.core.instruments import Instrument
+from podium.core.times import Timeframe
+from podium.data.bars import BarSeries
+from podium.data.flaws import Flaw
+from podium.data.grid import from_ticks, infer_tick, to_ticks
+from podium.data.policy import Policy, apply_policy
+from podium.data.quality import check_bars
+from podium.data.readers import read_bars
+from podium.data.store import BarStore
+from podium.engine.timeline import SymbolTicks, Timeline
+from podium.portfolio.configuration import OrchestratorConfig
+
+__all__ = ["Market", "prepare_market"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Market:
+    """Hold what a run trades on.
+
+    Args:
+        symbols: in portfolio order.
+        instruments: by symbol.
+        store: the bars, on the grid.
+        timeline: all bars in steps.
+        flaws: what is wrong with the bars and was let through or dropped.
+    """
+
+    symbols: tuple[str, ...]
+    instruments: Mapping[str, Instrument]
+    store: BarStore
+    timeline: Timeline
+    flaws: tuple[Flaw, ...]
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """Give the base time frame."""
+        return self.store.timeframe
+
+    def index(self, symbol: str) -> int:
+        """Give a symbol's place in portfolio order.
+
+        Args:
+            symbol: one of ``symbols``.
+        """
+        return self.symbols.index(symbol)
+
+
+def prepare_market(history: object, config: OrchestratorConfig) -> Market:
+    """Read bars, check them, put them on the grid and merge them into steps.
+
+    Args:
+        history: whatever ``read_bars`` takes.
+        config: instruments, time frame, label and the policy on flaws.
+
+    Returns:
+        The market; symbols with an instrument in ``config`` first, in that order.
+
+    Raises:
+        DataError: when bars cannot be read or may not be used.
+        ConfigurationError: when an instrument has no bars.
+    """
+    read = read_bars(history, timeframe=config.timeframe, label=config.label)
+    _refuse_missing(config.instruments, read)
+    symbols = tuple(dict.fromkeys([*config.instruments, *read]))
+    policy = Policy.of(config.flaws)
+    instruments: dict[str, Instrument] = {}
+    checked: dict[str, BarSeries] = {}
+    flaws: list[Flaw] = []
+    problems: list[Problem] = []
+    for symbol in symbols:
+        stated = config.instruments.get(symbol)
+        try:
+            series, told = apply_policy(read[symbol], check_bars(read[symbol], stated.tick if stated else None), policy)
+        except DataError as error:
+            problems += error.problems
+            continue
+        checked[symbol] = series
+        flaws += told
+        instruments[symbol] = stated if stated is not None else Instrument(tick=infer_tick(series))
+    if problems:
+        raise DataError(problems)
+    _refuse_mixed(checked)
+    on_grid = {symbol: _on_grid(series, instruments[symbol].tick) for symbol, series in checked.items()}
+    return Market(
+        symbols=symbols,
+        instruments=instruments,
+        store=BarStore.of({symbol: series for symbol, (series, _) in on_grid.items()}),
+        timeline=Timeline.merge([ticks for _, ticks in on_grid.values()]),
+        flaws=tuple(flaws),
+    )
+
+
+def _on_grid(series: BarSeries, tick: Decimal) -> tuple[BarSeries, SymbolTicks]:
+    """Put prices on ticks; indicators read the same prices, as the nearest floats."""
+    ticks = {name: to_ticks(getattr(series, name), tick)[0] for name in ("open", "high", "low", "close")}
+    floats = {name: from_ticks(values, tick) for name, values in ticks.items()}
+    return replace(series, **floats), SymbolTicks(close_time=series.close_time, **ticks)
+
+
+def _refuse_missing(instruments: Mapping[str, Instrument], read: Mapping[str, BarSeries]) -> None:
+    problems = [
+        Problem(
+            message=f"there are no bars of '{symbol}'",
+            expected=f"one of {', '.join(read)}",
+            hint=did_you_mean(symbol, read),
+        )
+        for symbol in instruments
+        if symbol not in read
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _refuse_mixed(series: Mapping[str, BarSeries]) -> None:
+    frames: dict[Timeframe, Sequence[str]] = {}
+    for symbol, part in series.items():
+        frames[part.timeframe] = [*frames.get(part.timeframe, []), symbol]
+    if len(frames) > 1:
+        found = "; ".join(f"{frame}: {', '.join(symbols)}" for frame, symbols in frames.items())
+        raise DataError(
+            Problem(
+                message=f"the symbols have different time frames ({found})",
+                expected="one time frame for all",
+                hint="state `timeframe`, or give each its own run",
+            )
+        )

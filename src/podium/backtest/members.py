@@ -1,0 +1,156 @@
+"""The strategies of a run, whatever form they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from podium.core.errors import ConfigurationError, Problem, did_you_mean
+from podium.core.times import Timeframe
+from podium.portfolio.file import PortfolioFile
+from podium.strategy.adapted import AdaptedStrategy, EntersAndExits
+from podium.strategy.base import Strategy
+from podium.strategy.plan import RulePlan
+from podium.strategy.rules_class import has_rules, plan_from_class
+
+__all__ = ["Member", "members_of_file", "members_of_pairs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Hold one strategy of a run.
+
+    Args:
+        strategy_id: its id.
+        form: a plan, or a coded strategy.
+        weight: its share of the capital, above 0.
+        symbols: what it trades; ``None`` means every symbol.
+        timeframe: on whose completed bars it decides; ``None`` means the base time frame.
+    """
+
+    strategy_id: str
+    form: RulePlan | Strategy
+    weight: Decimal
+    symbols: tuple[str, ...] | None = None
+    timeframe: Timeframe | None = None
+
+
+def members_of_file(portfolio: PortfolioFile) -> tuple[Member, ...]:
+    """Take the strategies of a portfolio file.
+
+    Args:
+        portfolio: the file.
+
+    Returns:
+        In the file's order.
+    """
+    made = [
+        Member(
+            strategy_id=entry.strategy_id,
+            form=_form(entry.create(), entry.strategy_id),
+            weight=entry.weight or Decimal(1),
+            symbols=entry.symbols,
+            timeframe=entry.timeframe,
+        )
+        for entry in portfolio.strategies
+    ]
+    return _weighted(made) if portfolio.equal_weights else _checked(made)
+
+
+def members_of_pairs(
+    strategies: Sequence[tuple[object, Decimal]] | Sequence[object], *, equal_weights: bool
+) -> tuple[Member, ...]:
+    """Take strategies as they are given in Python.
+
+    Args:
+        strategies: pairs of a strategy and its weight; with ``equal_weights`` also strategies alone.
+        equal_weights: give every strategy the same share.
+
+    Returns:
+        In the given order.
+
+    Raises:
+        ConfigurationError: when there are none, a weight is wrong, or an object is no strategy.
+    """
+    if not isinstance(strategies, Sequence) or isinstance(strategies, (str, bytes)) or not strategies:
+        came = "an empty list" if isinstance(strategies, Sequence) else type(strategies).__name__
+        raise _wrong(f"strategies is {came}", "at least one (strategy, weight)")
+    made: list[Member] = []
+    for position, item in enumerate(strategies):
+        is_pair = isinstance(item, tuple) and len(item) == 2
+        if not is_pair and not equal_weights:
+            raise _wrong(f"strategies[{position}] is {item!r}", "a pair (strategy, weight)", "or equal_weights=True")
+        strategy, weight = item if is_pair and isinstance(item, tuple) else (item, Decimal(1))
+        strategy_id = _numbered(_id_of(strategy), [member.strategy_id for member in made])
+        made.append(Member(strategy_id=strategy_id, form=_form(strategy, strategy_id), weight=weight))
+    return _weighted(made) if equal_weights else _checked(made)
+
+
+def _id_of(strategy: object) -> str:
+    stated = getattr(strategy, "strategy_id", None)
+    if isinstance(stated, str) and stated:
+        return stated
+    return strategy.name if isinstance(strategy, RulePlan) else type(strategy).__name__
+
+
+def _numbered(name: str, taken: Sequence[str]) -> str:
+    """Number a name that repeats: ``Trend``, ``Trend-2``, ``Trend-3``."""
+    number, unique = 1, name
+    while unique in taken:
+        number += 1
+        unique = f"{name}-{number}"
+    return unique
+
+
+def _form(strategy: object, strategy_id: str) -> RulePlan | Strategy:
+    if isinstance(strategy, RulePlan):
+        return strategy
+    if isinstance(strategy, type):
+        raise _wrong(
+            f"strategy '{strategy_id}' is the class {strategy.__name__}", "an instance of it", f"{strategy.__name__}()"
+        )
+    coded = isinstance(strategy, Strategy) and type(strategy).on_bar is not Strategy.on_bar
+    if coded and has_rules(strategy):
+        raise _wrong(f"strategy '{strategy_id}' has both rules and on_bar", "rules as class attributes, or on_bar")
+    if isinstance(strategy, Strategy) and coded:
+        return strategy
+    if isinstance(strategy, Strategy) or has_rules(strategy):
+        if not has_rules(strategy):
+            raise _wrong(f"strategy '{strategy_id}' decides nothing", "on_bar, or long_entry or short_entry")
+        return plan_from_class(strategy)
+    if isinstance(strategy, EntersAndExits):
+        return AdaptedStrategy(strategy)
+    raise _wrong(
+        f"strategy '{strategy_id}' is a {type(strategy).__name__}, which is no strategy",
+        "a Strategy, or an object with should_enter and should_exit",
+        did_you_mean("should_enter", [name for name in dir(strategy) if not name.startswith("_")]),
+    )
+
+
+def _weighted(members: Sequence[Member]) -> tuple[Member, ...]:
+    """Give every member the same share, rounded down to a billionth so that the sum stays at most 1."""
+    share = Decimal(10**9 // len(members)).scaleb(-9)
+    return tuple(replace(member, weight=share) for member in members)
+
+
+def _checked(members: Sequence[Member]) -> tuple[Member, ...]:
+    problems = []
+    for member in members:
+        where = f"the weight of strategy '{member.strategy_id}' is {member.weight!r}"
+        if not isinstance(member.weight, Decimal):
+            hint = f'Decimal("{member.weight}")' if isinstance(member.weight, (int, float)) else None
+            problems.append(Problem(message=where, expected="a Decimal above 0, at most 1", hint=hint))
+        elif not member.weight.is_finite() or not 0 < member.weight <= 1:
+            problems.append(Problem(message=where, expected="a Decimal above 0, at most 1"))
+    if not problems and (total := sum(member.weight for member in members)) > 1:
+        shares: Mapping[str, Decimal] = {member.strategy_id: member.weight for member in members}
+        listed = ", ".join(f"{name} {weight}" for name, weight in shares.items())
+        problems.append(Problem(message=f"the weights sum to {total} ({listed})", expected="a sum of at most 1"))
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(members)
+
+
+def _wrong(message: str, expected: str, hint: str | None = None) -> ConfigurationError:
+    return ConfigurationError(Problem(message=message, expected=expected, hint=hint))

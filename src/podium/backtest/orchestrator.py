@@ -1,0 +1,210 @@
+"""The StrategyOrchestrator: many strategies in one backtest, each with its own capital.
+
+``run`` is made of readable steps: prepare the market, make the cells, build the engine, advance it chunk by chunk, finish,
+aggregate what happened. How the timeline is cut into chunks never changes the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from podium.backtest.aggregation import aggregate
+from podium.backtest.cells import Cells, make_cells
+from podium.backtest.market import Market, prepare_market
+from podium.backtest.members import Member, members_of_file, members_of_pairs
+from podium.backtest.result import OrchestratorResult
+from podium.core.clock import Clock, SystemClock
+from podium.core.errors import ConfigurationError, LedgerOverflow, Problem
+from podium.core.money import LEDGER_LIMIT_UNITS, MoneyUnit, to_rate
+from podium.core.times import iso
+from podium.engine.engine import Engine, EngineOptions, EngineOverflow
+from podium.portfolio.configuration import OrchestratorConfig
+from podium.portfolio.file import PortfolioFile
+from podium.strategy.coded import CodedCell, run_coded
+
+__all__ = ["StrategyOrchestrator"]
+
+
+class StrategyOrchestrator:
+    """Run several strategies over several symbols as one portfolio.
+
+    Args:
+        strategies: pairs of a strategy and its weight, a ``Decimal`` above 0; the weights sum to at most 1.
+        config: how to run; the defaults are safe.
+        equal_weights: give every strategy the same share; then plain strategies may be given.
+
+    Raises:
+        ConfigurationError: (a ``ValueError``) when there is no strategy, a weight is wrong, or an object is no strategy.
+    """
+
+    def __init__(
+        self,
+        strategies: Sequence[tuple[object, Decimal]] | Sequence[object],
+        config: OrchestratorConfig | None = None,
+        *,
+        equal_weights: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self.members: tuple[Member, ...] = members_of_pairs(strategies, equal_weights=equal_weights)
+        self._start(config, clock)
+
+    @classmethod
+    def of_file(
+        cls, portfolio: PortfolioFile, config: OrchestratorConfig, *, clock: Clock | None = None
+    ) -> StrategyOrchestrator:
+        """Make the orchestrator of a portfolio file.
+
+        Args:
+            portfolio: the file.
+            config: its options with the instruments of all symbols.
+            clock: for the run's duration.
+
+        Returns:
+            The orchestrator.
+        """
+        orchestrator = cls.__new__(cls)
+        orchestrator.members = members_of_file(portfolio)
+        orchestrator._start(config, clock)  # noqa: SLF001  its own class
+        return orchestrator
+
+    def _start(self, config: OrchestratorConfig | None, clock: Clock | None) -> None:
+        if config is not None and not isinstance(config, OrchestratorConfig):
+            raise ConfigurationError(
+                Problem(message=f"config is a {type(config).__name__}", expected="an OrchestratorConfig")
+            )
+        self.config = config if config is not None else OrchestratorConfig()
+        self._clock = clock if clock is not None else SystemClock()
+
+    def run(
+        self,
+        historical_data: object,
+        initial_capital: Decimal,
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> OrchestratorResult:
+        """Run all strategies over all bars.
+
+        Args:
+            historical_data: a path, a frame, a list of bars, a dict from symbol to any of these, or what ``read_bars``
+                gave.
+            initial_capital: money of the account currency, above 0.
+            progress: called between chunks with the number of bars done.
+
+        Returns:
+            What happened. After Ctrl-C it is what happened so far, with ``is_complete`` false.
+
+        Raises:
+            ConfigurationError: when the capital is not above 0 or does not fit the ledger.
+            DataError: when the bars are empty, malformed or flawed.
+            StrategyFailed: when a strategy's code raises.
+            LedgerOverflow: when a position grows beyond what the ledger holds exactly.
+        """
+        started = self._clock.monotonic()
+        _refuse_capital(initial_capital)
+        market = prepare_market(historical_data, self.config)
+        unit = MoneyUnit.for_instruments(market.instruments.items())
+        deposits = self._deposits(initial_capital, unit, market)
+        cells = make_cells(self.members, market, unit)
+        engine = self._engine(market, cells, deposits, unit)
+        is_complete = self._advance(engine, market, cells, progress)
+        engine.finish(close_positions=self.config.finish == "close")
+        return aggregate(
+            engine=engine,
+            market=market,
+            cells=cells,
+            members=self.members,
+            config=self.config,
+            capital=initial_capital,
+            is_complete=is_complete,
+            execution_time_seconds=self._clock.monotonic() - started,
+            completed_at_nanoseconds=self._clock.now(),
+        )
+
+    def _deposits(self, capital: Decimal, unit: MoneyUnit, market: Market) -> list[int]:
+        """Give each strategy capital × weight, exactly, and refuse what the ledger cannot hold."""
+        _refuse_overflow(capital, unit, market)
+        unit.to_units(capital, "the capital")
+        return [
+            unit.to_units(capital * member.weight, f"the capital of strategy '{member.strategy_id}'")
+            for member in self.members
+        ]
+
+    def _engine(self, market: Market, cells: Cells, deposits: Sequence[int], unit: MoneyUnit) -> Engine:
+        config = self.config
+        return Engine(
+            timeline=market.timeline,
+            instruments=[market.instruments[symbol] for symbol in market.symbols],
+            deposits=deposits,
+            cells=cells.inputs,
+            options=EngineOptions(
+                entry_buffer=to_rate(config.entry_buffer, "entry_buffer"),
+                fill_at_close=config.fill == "close",
+                size_at_fill=config.size_at == "fill",
+                optimistic=config.intrabar == "optimistic",
+                protect_next_bar=config.protect == "next_bar",
+                compounding=config.compounding,
+                spread_on_exit=config.spread_on == "both",
+            ),
+            unit=unit,
+            slippage=to_rate(config.slippage, "slippage"),
+            spread=to_rate(config.spread, "spread"),
+        )
+
+    def _advance(self, engine: Engine, market: Market, cells: Cells, progress: Callable[[int], None] | None) -> bool:
+        """Advance through the timeline in chunks; tell whether it came to its end."""
+        timeline, chunk = market.timeline, self.config.chunk_steps
+        coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
+        try:
+            for start in range(0, len(timeline), chunk):
+                stop = min(start + chunk, len(timeline))
+                if coded:
+                    run_coded(coded, engine, stop, lazy=self.config.lazy)
+                engine.advance(2 * stop)
+                if progress is not None:
+                    progress(int(timeline.steps[stop]))
+        except KeyboardInterrupt:
+            # A chunk ends between half steps; what is pending of the last step is decided, then the run ends there.
+            engine.advance(engine.half_step + engine.half_step % 2)
+            return False
+        except EngineOverflow as error:
+            raise LedgerOverflow(
+                strategy_id=self.members[error.strategy].strategy_id,
+                symbol=market.symbols[error.symbol],
+                time=iso(int(timeline.times[error.step])),
+            ) from error
+        return True
+
+
+def _refuse_capital(capital: Decimal) -> None:
+    if not isinstance(capital, Decimal):
+        raise ConfigurationError(
+            Problem(
+                message=f"the initial capital is {capital!r}",
+                expected="a Decimal above 0",
+                hint=f'Decimal("{capital}")' if isinstance(capital, (int, float)) else None,
+            )
+        )
+    if not capital.is_finite() or capital <= 0:
+        raise ConfigurationError(Problem(message=f"the initial capital is {capital}", expected="an amount above 0"))
+
+
+def _refuse_overflow(capital: Decimal, unit: MoneyUnit, market: Market) -> None:
+    """Refuse a capital that leaves no headroom in the ledger, and say which symbol makes its unit so small."""
+    leverage = max(instrument.leverage for instrument in market.instruments.values())
+    needed = capital.scaleb(unit.digits) * leverage * 4
+    if needed < LEDGER_LIMIT_UNITS:
+        return
+    symbol, finest = min(market.instruments.items(), key=lambda item: item[1].tick * item[1].lot * item[1].multiplier)
+    digits_too_many = len(str(int(needed / LEDGER_LIMIT_UNITS)))
+    raise ConfigurationError(
+        Problem(
+            message=(
+                f"a capital of {capital} with leverage {leverage} does not fit an exact ledger whose unit is "
+                f"1e-{unit.digits} (from tick {finest.tick} × lot {finest.lot} of {symbol})"
+            ),
+            expected=f"capital × leverage × 4 below {LEDGER_LIMIT_UNITS} units",
+            hint=f"a lot of {finest.lot.scaleb(digits_too_many).normalize():f} or a tick of "
+            f"{finest.tick.scaleb(digits_too_many).normalize():f} for {symbol} would do",
+        )
+    )

@@ -1,0 +1,253 @@
+"""What a run gives back: per strategy and for the portfolio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.backtest.allocation import StrategyAllocation
+from podium.backtest.cells import Cells
+from podium.backtest.market import Market
+from podium.backtest.trades import Trade, TradeRecords
+from podium.core.errors import did_you_mean
+from podium.core.money import MoneyUnit
+from podium.core.times import from_nanoseconds
+from podium.engine.engine import Engine
+from podium.portfolio.configuration import OrchestratorConfig
+from podium.stats.comparison import ComparisonTable
+from podium.stats.metrics import StrategyMetrics
+
+if TYPE_CHECKING:
+    import polars
+
+__all__ = ["EquityCurve", "OrchestratorResult", "StrategyResult"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EquityCurve(Sequence[tuple[datetime, Decimal]]):
+    """Be a list of (time, equity), one point per time step, without holding a million objects.
+
+    Args:
+        times_nanoseconds: close times, nanoseconds since 1970 UTC, shape ``(steps,)``.
+        units: equity in money units, shape ``(steps,)``.
+        digits: a unit is 10⁻ᵈⁱᵍⁱᵗˢ of the account currency.
+    """
+
+    times_nanoseconds: NDArray[np.int64]
+    units: NDArray[np.int64]
+    digits: int
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[datetime, Decimal]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[datetime, Decimal]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[datetime, Decimal] | list[tuple[datetime, Decimal]]:
+        if isinstance(index, slice):
+            return [self._point(position) for position in range(*index.indices(len(self)))]
+        return self._point(index)
+
+    def __iter__(self) -> Iterator[tuple[datetime, Decimal]]:
+        return (self._point(position) for position in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(other) != len(self):
+            return NotImplemented if not isinstance(other, Sequence) else False
+        return all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # a mutable sequence cannot be hashed
+
+    def _point(self, position: int) -> tuple[datetime, Decimal]:
+        money = MoneyUnit(self.digits).to_decimal(int(self.units[position]))
+        return from_nanoseconds(int(self.times_nanoseconds[position])), money
+
+    def frame(self) -> polars.DataFrame:
+        """Give the curve as a frame.
+
+        Returns:
+            Columns ``time`` (UTC) and ``equity`` (decimal).
+        """
+        import polars as pl  # noqa: PLC0415  only where a frame is asked for
+
+        return pl.DataFrame(
+            {
+                "time": pl.Series(self.times_nanoseconds).cast(pl.Datetime("ns", "UTC")),
+                "equity": pl.Series(self.units).cast(pl.Decimal(38, 0)) * _scale(self.digits),
+            }
+        )
+
+
+def _scale(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StrategyResult:
+    """Hold what one strategy did.
+
+    Args:
+        strategy_id: its id.
+        symbols: what it traded.
+        allocation: its capital at the end.
+        final_equity: its money at the end.
+        equity_curve: a point per time step of the portfolio.
+        metrics: its figures.
+        blocked: entries refused because its capital did not cover them.
+        signals: how often it wanted something.
+        records: its trades as the engine recorded them.
+    """
+
+    strategy_id: str
+    symbols: tuple[str, ...]
+    allocation: StrategyAllocation
+    final_equity: Decimal
+    equity_curve: EquityCurve
+    metrics: StrategyMetrics
+    blocked: int
+    signals: int
+    records: TradeRecords = field(repr=False)
+
+    @property
+    def allocated_capital(self) -> Decimal:
+        """Give its capital at the start."""
+        return self.allocation.initial_capital
+
+    @cached_property
+    def trades(self) -> tuple[Trade, ...]:
+        """Give its trades in the order in which they ended."""
+        return self.records.trades()
+
+    def to_dict(self) -> dict[str, object]:
+        """Give plain values, money as text.
+
+        Returns:
+            Everything but the curve.
+        """
+        return {
+            "strategy_id": self.strategy_id,
+            "symbols": list(self.symbols),
+            "allocated_capital": str(self.allocated_capital),
+            "final_equity": str(self.final_equity),
+            "signals": self.signals,
+            "capital_limit_blocks": self.blocked,
+            "metrics": self.metrics.to_dict(),
+            "trades": [_plain_trade(trade) for trade in self.trades],
+        }
+
+
+def _plain_trade(trade: Trade) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for name in trade.__dataclass_fields__:
+        value = getattr(trade, name)
+        if isinstance(value, Decimal):
+            value = format(value, "f")
+        elif isinstance(value, datetime):
+            value = value.isoformat().replace("+00:00", "Z")
+        plain[name] = value
+    return plain
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OrchestratorResult:
+    """Hold what a run did.
+
+    Args:
+        strategy_results: by id, in the file's order.
+        unallocated: cash that no strategy was given.
+        initial_capital: the portfolio's money at the start.
+        final_equity: the portfolio's money at the end.
+        aggregate_equity_curve: the portfolio's, a point per time step.
+        aggregate_metrics: the portfolio's figures.
+        comparison_table: who earned what.
+        conflicts_detected: (symbol, time step) with entries of both sides.
+        capital_limit_blocks: entries refused because a strategy's capital did not cover them.
+        warnings: flaws of the bars, as lines.
+        is_complete: whether the run came to the last bar; false after Ctrl-C.
+        execution_time_seconds: how long the run took.
+        completed_at: when it ended, aware UTC.
+        config: how it was run.
+        market: what it was run on.
+        cells: which strategy traded which symbol.
+        engine: the engine at the end, with all events.
+    """
+
+    strategy_results: Mapping[str, StrategyResult]
+    unallocated: Decimal
+    initial_capital: Decimal
+    final_equity: Decimal
+    aggregate_equity_curve: EquityCurve
+    aggregate_metrics: StrategyMetrics
+    comparison_table: ComparisonTable
+    conflicts_detected: int
+    capital_limit_blocks: int
+    warnings: tuple[str, ...]
+    is_complete: bool
+    execution_time_seconds: float
+    completed_at: datetime
+    config: OrchestratorConfig
+    market: Market = field(repr=False)
+    cells: Cells = field(repr=False)
+    engine: Engine = field(repr=False)
+
+    def get_strategy_result(self, strategy_id: str) -> StrategyResult:
+        """Give the result of one strategy.
+
+        Args:
+            strategy_id: its id.
+
+        Returns:
+            Its result.
+
+        Raises:
+            KeyError: when there is no such strategy; the message lists the known ids.
+        """
+        if strategy_id not in self.strategy_results:
+            hint = did_you_mean(strategy_id, self.strategy_results)
+            raise KeyError(
+                f"no strategy '{strategy_id}'; known: {', '.join(self.strategy_results)}{f'; {hint}' if hint else ''}"
+            )
+        return self.strategy_results[strategy_id]
+
+    def to_dict(self) -> dict[str, object]:
+        """Give plain values, money as text; without time and duration, so that equal runs give equal values.
+
+        Returns:
+            Everything but the curves.
+        """
+        return {
+            "name": self.config.name,
+            "currency": self.config.currency,
+            "final_equity": str(self.final_equity),
+            "unallocated": str(self.unallocated),
+            "conflicts_detected": self.conflicts_detected,
+            "capital_limit_blocks": self.capital_limit_blocks,
+            "aggregate_metrics": self.aggregate_metrics.to_dict(),
+            "comparison": [row.to_dict() for row in self.comparison_table.rows],
+            "strategies": {name: result.to_dict() for name, result in self.strategy_results.items()},
+            "warnings": list(self.warnings),
+        }
+
+    def plot(self, path: Path | str = "report.html") -> Path:
+        """Write the report: equity and drawdown per strategy, trades on the price chart, tables.
+
+        Args:
+            path: where the self-contained page goes.
+
+        Returns:
+            The file.
+        """
+        # The one import that points downwards: a convenience of the result, not a dependency of the run.
+        from podium.report.html import write_report  # noqa: PLC0415
+
+        bars = {symbol: self.market.store.series(symbol) for symbol in self.market.symbols}
+        return write_report(self, Path(path), bars)

@@ -1,0 +1,177 @@
+"""Run classes that know nothing of Podium: ``should_enter(bars)``, ``should_exit(position, bars)``, ``position_size``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol, overload, runtime_checkable
+
+from podium.strategy.base import Strategy
+from podium.strategy.desk import Desk
+from podium.strategy.views import BarView
+
+__all__ = ["AdaptedStrategy", "DecimalBar", "DecimalPosition", "EntersAndExits"]
+
+
+@runtime_checkable
+class EntersAndExits(Protocol):
+    """Name what an adapted class has; ``position_size(capital, price) -> Decimal`` is optional."""
+
+    def should_enter(self, bars: Sequence[DecimalBar]) -> bool:
+        """Tell whether to enter long, all bars up to now in view."""
+        ...
+
+    def should_exit(self, position: DecimalPosition, bars: Sequence[DecimalBar]) -> bool:
+        """Tell whether to close the position."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecimalBar:
+    """Hold one closed bar with exact prices.
+
+    Args:
+        symbol: the market.
+        timestamp: the close time, aware UTC.
+        open, high, low, close: prices.
+        volume: traded quantity.
+    """
+
+    symbol: str
+    timestamp: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecimalPosition:
+    """Hold the open position with exact numbers.
+
+    Args:
+        symbol: the market.
+        side: ``long`` or ``short``.
+        quantity: above 0.
+        entry_price: the average.
+        current_price: the last close.
+        unrealized_pnl: at the last close, before fees.
+        bars_held: bars since the entry.
+    """
+
+    symbol: str
+    side: str
+    quantity: Decimal
+    entry_price: Decimal
+    current_price: Decimal
+    unrealized_pnl: Decimal
+    bars_held: int
+
+
+class _BarsSoFar(Sequence[DecimalBar]):
+    """Be all bars up to the current one; each is made once, when it is looked at."""
+
+    def __init__(self, tick: Decimal) -> None:
+        self._tick = tick
+        self._made: dict[int, DecimalBar] = {}
+        self._view: BarView | None = None
+
+    def see(self, view: BarView) -> None:
+        """Take the current bar."""
+        self._view = view
+
+    def __len__(self) -> int:
+        return 0 if self._view is None else self._view.index + 1
+
+    @overload
+    def __getitem__(self, index: int) -> DecimalBar: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DecimalBar]: ...
+    def __getitem__(self, index: int | slice) -> DecimalBar | list[DecimalBar]:
+        if isinstance(index, slice):
+            return [self._bar(row) for row in range(*index.indices(len(self)))]
+        row = index + len(self) if index < 0 else index
+        if not 0 <= row < len(self):
+            raise IndexError(f"bar {index} of {len(self)}: there is none yet")
+        return self._bar(row)
+
+    def _bar(self, row: int) -> DecimalBar:
+        made = self._made.get(row)
+        if made is None and self._view is not None:
+            view = self._view.at(row)
+            made = self._made[row] = DecimalBar(
+                symbol=view.symbol,
+                timestamp=view.time,
+                open=self._price(view.open),
+                high=self._price(view.high),
+                low=self._price(view.low),
+                close=self._price(view.close),
+                volume=Decimal(repr(view.volume)),
+            )
+        if made is None:
+            raise IndexError("there is no bar yet")
+        return made
+
+    def _price(self, value: float) -> Decimal:
+        return round(value / float(self._tick)) * self._tick
+
+
+class AdaptedStrategy(Strategy):
+    """Make a class with ``should_enter`` and ``should_exit`` trade.
+
+    Args:
+        wrapped: the instance; each symbol works on its own copy.
+    """
+
+    def __init__(self, wrapped: EntersAndExits) -> None:
+        self._wrapped = wrapped
+
+    def __deepcopy__(self, memo: dict[int, object]) -> AdaptedStrategy:
+        return AdaptedStrategy(copy.deepcopy(self._wrapped, memo))
+
+    def attach(self, desk: Desk) -> None:
+        """Bind this instance to its cell.
+
+        Args:
+            desk: where its orders go.
+        """
+        super().attach(desk)
+        self._bars = _BarsSoFar(desk.tick)
+
+    def on_bar(self, bar: BarView) -> None:
+        """Ask the wrapped class.
+
+        Args:
+            bar: the bar that has just closed.
+        """
+        self._bars.see(bar)
+        if self.position.is_flat:
+            if self._wrapped.should_enter(self._bars):
+                self._enter()
+        elif self._wrapped.should_exit(self._described(), self._bars):
+            self.close()
+
+    def _enter(self) -> None:
+        size = getattr(self._wrapped, "position_size", None)
+        if size is None:
+            self.buy()
+            return
+        quantity = size(self.account.available, self._bars[-1].close)
+        if quantity > 0:
+            self.buy(quantity=quantity)
+
+    def _described(self) -> DecimalPosition:
+        position, last = self.position, self._bars[-1]
+        return DecimalPosition(
+            symbol=last.symbol,
+            side="long" if position.is_long else "short",
+            quantity=abs(position.quantity),
+            entry_price=position.exact_entry_price,
+            current_price=last.close,
+            unrealized_pnl=position.open_profit,
+            bars_held=position.bars_held,
+        )

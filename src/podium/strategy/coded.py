@@ -1,0 +1,198 @@
+"""Run coded strategies: one instance per cell, called at the close of each of its bars."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.core.errors import ConfigurationError, InputError, Problem, StrategyFailed
+from podium.core.instruments import Instrument
+from podium.core.times import iso
+from podium.engine.engine import Engine
+from podium.rules.nodes import Node
+from podium.strategy.base import Strategy
+from podium.strategy.desk import Desk
+from podium.strategy.rules_class import attributes_of, params_of
+from podium.strategy.views import BarView, ConditionView, Cursor, SeriesView, TimedColumns
+
+__all__ = ["CodedCell", "CodedInput", "declared_expressions", "run_coded"]
+
+_PLAIN = (bool, int, float, complex, str, bytes, Decimal, type(None), np.ndarray, np.generic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CodedInput:
+    """Say what a coded strategy needs on one symbol.
+
+    Args:
+        strategy_id: whose cell it is.
+        strategy: the user's instance; each cell works on its own copy.
+        cell_index: which cell of the engine.
+        columns: the bars it decides on (of its own time frame).
+        values: its declared expressions by attribute name, shape ``(bars,)`` each.
+        steps: at which step of the timeline each of its bars is known, shape ``(bars,)``.
+        warm_up: bars before its expressions are known.
+    """
+
+    strategy_id: str
+    strategy: Strategy
+    cell_index: int
+    columns: TimedColumns
+    values: Mapping[str, NDArray[np.float64] | NDArray[np.uint8]]
+    steps: NDArray[np.int64]
+    warm_up: int
+
+
+def declared_expressions(strategy: Strategy) -> dict[str, Node]:
+    """Find the expressions a coded strategy declares, with its parameters bound.
+
+    Args:
+        strategy: an instance.
+
+    Returns:
+        Expressions by attribute name.
+
+    Raises:
+        RuleError: when a parameter is unknown.
+    """
+    attributes = attributes_of(strategy)
+    params = params_of(strategy)
+    return {name: value.bind(params) for name, value in attributes.items() if isinstance(value, Node)}
+
+
+class CodedCell:
+    """Be one coded strategy on one symbol.
+
+    Args:
+        given: what it needs.
+        engine: the run's engine.
+        instrument: the symbol's instrument.
+
+    Raises:
+        ConfigurationError: when the instance holds what cannot be part of a snapshot.
+    """
+
+    def __init__(self, given: CodedInput, engine: Engine, instrument: Instrument) -> None:
+        self.given = given
+        self.cursor = Cursor()
+        _refuse_odd_attributes(given.strategy)
+        self.strategy = copy.deepcopy(given.strategy)
+        for name, values in given.values.items():
+            view = SeriesView(values, self.cursor) if values.dtype == np.float64 else ConditionView(values, self.cursor)
+            setattr(self.strategy, name, view)
+        self.strategy.attach(
+            Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
+        )
+        self.bar = BarView(given.columns, self.cursor)
+        self.first_row = max(given.warm_up, self.strategy.warm_up)
+        self._next_row = 0
+
+    def rows_before(self, stop: int) -> range:
+        """Give the rows of its bars that are known before a step, from the last call on.
+
+        Args:
+            stop: a step.
+
+        Returns:
+            Rows; those before its warm-up are left out.
+        """
+        last = int(np.searchsorted(self.given.steps, stop))
+        rows = range(max(self._next_row, self.first_row), last)
+        self._next_row = last
+        return rows
+
+
+def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bool) -> None:
+    """Let coded cells decide at every bar before a step, in portfolio order within each step.
+
+    Args:
+        cells: all coded cells, in portfolio order.
+        engine: the run's engine.
+        stop: the step before which to stop; the engine may still have to advance to it.
+        lazy: advance only when a cell reads or the commands are full.
+
+    Raises:
+        StrategyFailed: when a strategy raises.
+    """
+    if len(cells) == 1:
+        _run_one(cells[0], engine, stop, lazy=lazy)
+        return
+    rows = [cell.rows_before(stop) for cell in cells]
+    steps = np.concatenate([cell.given.steps[part.start : part.stop] for cell, part in zip(cells, rows, strict=True)])
+    numbers = np.repeat(np.arange(len(cells)), [len(part) for part in rows])
+    own_rows = np.concatenate([np.arange(part.start, part.stop) for part in rows])
+    order = np.argsort(steps, kind="stable")
+    calls: list[tuple[Callable[[BarView], None], BarView, Cursor]] = [
+        (cell.strategy.on_bar, cell.bar, cell.cursor) for cell in cells
+    ]
+    number = 0
+    try:
+        for step, number, row in zip(
+            steps[order].tolist(), numbers[order].tolist(), own_rows[order].tolist(), strict=True
+        ):
+            on_bar, bar, cursor = calls[number]
+            if not lazy:
+                engine.advance(2 * step + 1)
+            cursor.row, cursor.step = row, step
+            on_bar(bar)
+    except Exception as error:
+        raise _failed(cells[number], error) from error
+
+
+def _run_one(cell: CodedCell, engine: Engine, stop: int, *, lazy: bool) -> None:
+    """Run the usual case without looking for whose turn it is."""
+    on_bar, bar, cursor = cell.strategy.on_bar, cell.bar, cell.cursor
+    rows = cell.rows_before(stop)
+    try:
+        for row, step in zip(rows, cell.given.steps[rows.start : rows.stop].tolist(), strict=True):
+            if not lazy:
+                engine.advance(2 * step + 1)
+            cursor.row, cursor.step = row, step
+            on_bar(bar)
+    except Exception as error:
+        raise _failed(cell, error) from error
+
+
+def _failed(cell: CodedCell, error: Exception) -> Exception:
+    """Say whose code failed where; what the strategy asked for wrongly is the user's input."""
+    given = cell.given
+    time = iso(int(given.columns.close_time[cell.cursor.row]))
+    if isinstance(error, InputError):
+        where = f"strategy '{given.strategy_id}' on {given.columns.symbol} at {time}"
+        return type(error)(
+            [
+                Problem(message=f"{where}: {problem.message}", expected=problem.expected, hint=problem.hint)
+                for problem in error.problems
+            ]
+        )
+    if not type(error).__module__.startswith("podium."):
+        return StrategyFailed(strategy_id=given.strategy_id, symbol=given.columns.symbol, time=time, cause=error)
+    return error
+
+
+def _refuse_odd_attributes(strategy: Strategy) -> None:
+    """Refuse attributes that a snapshot could not hold."""
+    problems = [
+        Problem(
+            message=f"{type(strategy).__name__}.{name} is a {type(value).__name__}",
+            expected="plain values, lists, dicts, sets or arrays: they are part of a snapshot",
+            hint="make it inside on_bar, or keep it in a module",
+        )
+        for name, value in vars(strategy).items()
+        if not name.startswith("_wrapped") and not _is_plain(value)
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(_is_plain(item) for item in value)
+    if isinstance(value, Mapping):
+        return all(_is_plain(key) and _is_plain(item) for key, item in value.items())
+    return isinstance(value, (*_PLAIN, Node))
