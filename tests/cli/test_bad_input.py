@@ -1493,6 +1493,49 @@ trend.yaml:13:18: the size 0.005 of 'trend' is no whole number of lots of ETH/US
   expected: a multiple of its lot 0.01
 """,
     ),
+    Case(
+        name="symbol twice in a list of symbols",
+        edits=(
+            (
+                PORTFOLIO,
+                "symbols:\n  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}\n  ETH/USDT: {tick: 0.01, lot: 0.01}\n",
+                "symbols: [BTC/USDT, ETH/USDT, BTC/USDT]\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:8:31: 'BTC/USDT' stands here a second time
+  expected: each symbol once
+""",
+    ),
+    Case(
+        name="map in a list of symbols",
+        edits=(
+            (
+                PORTFOLIO,
+                "symbols:\n  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}\n  ETH/USDT: {tick: 0.01, lot: 0.01}\n",
+                "symbols: [BTC/USDT, {ETH/USDT: {tick: 1}}]\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:8:21: symbols[1] is a map
+  expected: a symbol, such as BTC/USDT
+""",
+    ),
+    Case(
+        name="listed symbol without bars",
+        edits=(
+            (
+                PORTFOLIO,
+                "symbols:\n  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}\n  ETH/USDT: {tick: 0.01, lot: 0.01}\n",
+                "symbols:\n  - BTC/USDT\n  - ETH/USDT\n  - SOL/USDT\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:11:5: there are no bars of 'SOL/USDT' in bars
+  expected: one of BTC/USDT, ETH/USDT
+  hint: its file is called SOL-USDT_1h.csv
+""",
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from podium.core.errors import ConfigurationError, DataError, InputError, Location, Problem
@@ -46,12 +47,8 @@ def read_portfolio_bars(
 def _sample(portfolio: PortfolioFile) -> dict[str, BarSeries]:
     if missing := portfolio.missing_bars(dict.fromkeys(SAMPLE_SYMBOLS)):
         raise ConfigurationError(
-            [
-                Problem(message=f"{problem.message} in the sample market", location=problem.location,
-                        expected=problem.expected)
-                for problem in missing
-            ]
-        )  # fmt: skip
+            [replace(problem, message=f"{problem.message} in the sample market") for problem in missing]
+        )
     return sample_market(symbols=tuple(portfolio.symbols))
 
 

@@ -117,11 +117,18 @@ class PortfolioFile:
                 message=f"there are no bars of '{symbol}'" + (f" in {self.data_path}" if self.data_path else ""),
                 location=self.locate("symbols", symbol, key=True),
                 expected=f"one of {', '.join(sorted(found))}" if found else "bars of this symbol",
-                hint=did_you_mean(symbol, found) or f"a file of it is called {symbol.replace('/', '-')}_1h.parquet",
+                hint=self._hint_at_bars(symbol, found),
             )
             for symbol in self.symbols
             if symbol not in found
         ]
+
+    def _hint_at_bars(self, symbol: str, found: Mapping[str, object]) -> str | None:
+        # Pairs with one quote currency always look alike: only those that begin alike may be meant.
+        near = did_you_mean(symbol, [name for name in found if name[:1].upper() == symbol[:1].upper()])
+        if near is not None or self.data.source == "sample":
+            return near
+        return f"its file is called {symbol.replace('/', '-')}_{self.data.timeframe or '1h'}.{self.data.source}"
 
 
 def load_portfolio(
@@ -143,6 +150,7 @@ def load_portfolio(
     path = Path(path)
     root, from_environment = apply_environment(read_document(path), os.environ if environment is None else environment)
     root, from_settings = apply_settings(root, overrides or {})
+    root = _with_map_of_symbols(root)
     try:
         document = PortfolioDocument.model_validate(root.plain())
     except ValidationError as error:
@@ -173,6 +181,21 @@ def load_portfolio(
         settings=_record(root.plain()),
         document=document,
         root=root,
+    )
+
+
+def _with_map_of_symbols(root: Item) -> Item:
+    """Read a list of symbols as a map without settings, so that each symbol keeps its place."""
+    listed = root.get("symbols")
+    if listed is None or not isinstance(listed.value, tuple):
+        return root
+    symbols: dict[str, Item] = {}
+    for item in listed.value:
+        if not isinstance(item.value, str) or item.value in symbols:
+            return root  # what is wrong with the list is told by its section
+        symbols[item.value] = Item(value={}, location=item.location, key_location=item.location)
+    return root.with_value(
+        ("symbols",), Item(value=symbols, location=listed.location, key_location=listed.key_location)
     )
 
 

@@ -13,6 +13,7 @@ from podium.core.fields import choice, number, ratio, refuse, switch, text, whol
 from podium.core.instruments import Instrument
 from podium.core.money import MONEY_DIGITS_MINIMUM
 from podium.core.times import parse_time
+from podium.core.validation import show
 from podium.portfolio.configuration import (
     AccountOptions,
     BarOptions,
@@ -45,7 +46,13 @@ def _moment(value: object) -> object:
 def _symbols(value: object) -> object:
     """Read a list of symbols as symbols without settings of their own."""
     if isinstance(value, list):
-        return {symbol: {} for symbol in value} if all(isinstance(symbol, str) for symbol in value) else value
+        for position, symbol in enumerate(value):
+            if not isinstance(symbol, str):
+                expected = "a symbol, such as BTC/USDT"
+                refuse(f"{{place}} is {show(symbol)}", expected=expected, at=(position,))
+            if symbol in value[:position]:
+                refuse(f"'{symbol}' stands here a second time", expected="each symbol once", at=(position,))
+        return {symbol: {} for symbol in value}
     if isinstance(value, dict):
         return {symbol: {} if settings is None else settings for symbol, settings in value.items()}
     return value
