@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from podium.cli.options import From, PortfolioPath, Settings, To, read_moment, read_settings
+
+if TYPE_CHECKING:
+    from podium.backtest.result import OrchestratorResult
+    from podium.data.bars import BarSeries
+    from podium.portfolio.file import PortfolioFile
 
 __all__ = ["backtest"]
 
@@ -32,34 +40,64 @@ def backtest(
     from podium.backtest.portfolio_bars import read_portfolio_bars
 
     bars = read_portfolio_bars(portfolio, first, last)
-    from podium.backtest.portfolio_run import run_portfolio
-    from podium.backtest.run_folder import write_run
-    from podium.cli.summary import print_overrides, print_summary
-    from podium.report.progress import RunProgress
-    from podium.report.terminal import print_comparison, print_line, terminal_console
-
-    errors, output = terminal_console(stderr=True), terminal_console()
     shown = not (no_progress or json)
+    result = _run(portfolio, bars, shown=shown)
+    from podium.backtest.run_folder import write_run
 
-    def tell_what_was_checked(warnings: int) -> None:
-        if shown:
-            print_summary(portfolio, bars, warnings, stderr=True)
-            print_overrides(portfolio, stderr=True)
-
-    work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
-    with RunProgress(errors, work, enabled=shown) as progress:
-        # What is still wrong with the input is refused before the first bar; files are written after the last.
-        result = run_portfolio(portfolio, bars, on_checked=tell_what_was_checked, on_progress=progress.update)
     folder = write_run(result, portfolio, bars, out)
     if json:
-        import json as json_text
+        _print_json(result)
+    else:
+        _print_table(result, folder)
+    if not result.is_complete:
+        raise KeyboardInterrupt
 
-        typer.echo(json_text.dumps(result.to_dict(), indent=2, ensure_ascii=False))
-        return
-    output.print()
-    print_comparison(output, result.comparison_table)
-    output.print()
-    print_line(output, "report", str(folder / "report.html"))
+
+def _run(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], *, shown: bool) -> OrchestratorResult:
+    from podium.backtest.orchestrator import StrategyOrchestrator
+    from podium.cli.summary import print_overrides, print_summary
+    from podium.data.grid import infer_tick
+    from podium.report.progress import RunProgress
+    from podium.report.terminal import terminal_console
+
+    ticks = {symbol: infer_tick(bars[symbol]) for symbol, section in portfolio.symbols.items() if section.tick is None}
+    orchestrator = StrategyOrchestrator.of_file(portfolio, portfolio.configuration(ticks))
+    if shown:
+        print_summary(portfolio, bars, 0, stderr=True)
+        print_overrides(portfolio, stderr=True)
+    work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
+    total = sum(len(series) for series in bars.values())
+    with RunProgress(terminal_console(stderr=True), work, enabled=shown) as progress, _at_file(portfolio):
+        return orchestrator.run(bars, portfolio.capital, progress=lambda done: progress.update(done * work // total))
+
+
+@contextmanager
+def _at_file(portfolio: PortfolioFile) -> Iterator[None]:
+    """Let problems that know no place point at the portfolio file."""
+    from podium.core.errors import InputError, Location
+
+    where = Location(file=str(portfolio.path))
+    try:
+        yield
+    except InputError as error:
+        placed = [replace(problem, location=problem.location or where) for problem in error.problems]
+        raise type(error)(placed) from error
+
+
+def _print_json(result: OrchestratorResult) -> None:
+    import json
+
+    typer.echo(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
+
+
+def _print_table(result: OrchestratorResult, folder: Path) -> None:
+    from podium.report.terminal import print_comparison, print_line, terminal_console
+
+    console = terminal_console()
+    console.print()
+    print_comparison(console, result.comparison_table)
+    console.print()
+    print_line(console, "report", str(folder / "report.html"))
 
 
 def _refuse_file(out: Path) -> None:

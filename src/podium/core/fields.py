@@ -78,8 +78,13 @@ def _decimal(value: object, expected: str) -> Decimal:
 
 
 def _bounded(value: Decimal, expected: str) -> Decimal:
-    if not value.is_finite() or (value != 0 and abs(value.adjusted()) > _DIGITS_MAXIMUM):
+    if not value.is_finite():
         refuse(expected=expected)
+    if value != 0 and abs(value.adjusted()) > _DIGITS_MAXIMUM:
+        refuse(
+            f"{PLACE} is {{value}}, more than Podium can hold exactly",
+            expected=f"{expected}; with at most {_DIGITS_MAXIMUM} digits on a side of the point",
+        )
     return value
 
 

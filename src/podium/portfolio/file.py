@@ -76,7 +76,7 @@ class PortfolioFile:
         """Give the options of the run.
 
         Args:
-            ticks: the step of prices of each symbol, used where the file states none.
+            ticks: the step of prices of the symbols for which the file states none.
 
         Returns:
             The options, with an instrument for every symbol.
@@ -88,7 +88,9 @@ class PortfolioFile:
             (self.document.simulation, SimulationOptions),
         ):
             options |= {name: getattr(section, name) for name in model.model_fields}
-        options["instruments"] = {name: section.instrument(ticks[name]) for name, section in self.symbols.items()}
+        options["instruments"] = {
+            name: section.instrument(section.tick or ticks[name]) for name, section in self.symbols.items()
+        }
         return OrchestratorConfig.model_validate(options)
 
     def locate(self, *place: str | int, key: bool = False) -> Location:

@@ -164,13 +164,13 @@ class SymbolSection(_Section):
         """Give the instrument.
 
         Args:
-            tick: the step of prices to use when the file states none.
+            tick: the step of prices.
 
         Returns:
             The instrument.
         """
         settings = {name: getattr(self, name) for name in type(self).model_fields}
-        return Instrument(**{**settings, "tick": self.tick or tick})
+        return Instrument(**{**settings, "tick": tick})
 
 
 class SimulationSection(SimulationOptions):
