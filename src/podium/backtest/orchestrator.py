@@ -6,6 +6,7 @@ aggregate what happened. How the timeline is cut into chunks never changes the r
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem
+from podium.core.kernels import kernels_are_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MoneyUnit, to_rate
 from podium.core.times import iso
 from podium.engine.engine import Engine, EngineOptions, EngineOverflow
@@ -24,6 +26,8 @@ from podium.portfolio.file import PortfolioFile
 from podium.strategy.coded import CodedCell, run_coded
 
 __all__ = ["StrategyOrchestrator"]
+
+_LOG = logging.getLogger("podium")
 
 
 class StrategyOrchestrator:
@@ -81,7 +85,8 @@ class StrategyOrchestrator:
         historical_data: object,
         initial_capital: Decimal,
         *,
-        progress: Callable[[int], None] | None = None,
+        on_checked: Callable[[Market], None] | None = None,
+        on_progress: Callable[[int], None] | None = None,
     ) -> OrchestratorResult:
         """Run all strategies over all bars.
 
@@ -89,7 +94,8 @@ class StrategyOrchestrator:
             historical_data: a path, a frame, a list of bars, a dict from symbol to any of these, or what ``read_bars``
                 gave.
             initial_capital: money of the account currency, above 0.
-            progress: called between chunks with the number of bars done.
+            on_checked: called once everything is checked, before the first bar.
+            on_progress: called between chunks with the number of bars done.
 
         Returns:
             What happened. After Ctrl-C it is what happened so far, with ``is_complete`` false.
@@ -101,13 +107,17 @@ class StrategyOrchestrator:
             LedgerOverflow: when a position grows beyond what the ledger holds exactly.
         """
         started = self._clock.monotonic()
+        if not kernels_are_cached():
+            _LOG.warning("compiling the engine: once on this machine, about a quarter of a minute")
         _refuse_capital(initial_capital)
         market = prepare_market(historical_data, self.config)
         unit = MoneyUnit.for_instruments(market.instruments.items())
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
         engine = self._engine(market, cells, deposits, unit)
-        is_complete = self._advance(engine, market, cells, progress)
+        if on_checked is not None:
+            on_checked(market)
+        is_complete = self._advance(engine, market, cells, on_progress)
         engine.finish(close_positions=self.config.finish == "close")
         return aggregate(
             engine=engine,
@@ -151,7 +161,7 @@ class StrategyOrchestrator:
             spread=to_rate(config.spread, "spread"),
         )
 
-    def _advance(self, engine: Engine, market: Market, cells: Cells, progress: Callable[[int], None] | None) -> bool:
+    def _advance(self, engine: Engine, market: Market, cells: Cells, on_progress: Callable[[int], None] | None) -> bool:
         """Advance through the timeline in chunks; tell whether it came to its end."""
         timeline, chunk = market.timeline, self.config.chunk_steps
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
@@ -161,8 +171,8 @@ class StrategyOrchestrator:
                 if coded:
                     run_coded(coded, engine, stop, lazy=self.config.lazy)
                 engine.advance(2 * stop)
-                if progress is not None:
-                    progress(int(timeline.steps[stop]))
+                if on_progress is not None:
+                    on_progress(int(timeline.steps[stop]))
         except KeyboardInterrupt:
             # A chunk ends between half steps; what is pending of the last step is decided, then the run ends there.
             engine.advance(engine.half_step + engine.half_step % 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +33,7 @@ def backtest(
 ) -> None:
     """Run a portfolio file on its bars and print who earned what."""
     from podium.portfolio.file import load_portfolio
+    from podium.portfolio.overrides import ENVIRONMENT_PREFIX
 
     _refuse_file(out)
     first, last = read_moment(from_, "--from"), read_moment(to, "--to")
@@ -44,7 +46,9 @@ def backtest(
     result = _run(portfolio, bars, shown=shown)
     from podium.backtest.run_folder import write_run
 
-    folder = write_run(result, portfolio, bars, out)
+    environment = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT_PREFIX)}
+    invocation = {"first": first, "last": last, "settings": read_settings(set_), "environment": environment}
+    folder = write_run(result, portfolio, bars, out, invocation)
     if json:
         _print_json(result)
     else:
@@ -54,21 +58,19 @@ def backtest(
 
 
 def _run(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], *, shown: bool) -> OrchestratorResult:
-    from podium.backtest.orchestrator import StrategyOrchestrator
+    from podium.backtest.portfolio_run import run_portfolio
     from podium.cli.summary import print_overrides, print_summary
-    from podium.data.grid import infer_tick
     from podium.report.progress import RunProgress
     from podium.report.terminal import terminal_console
 
-    ticks = {symbol: infer_tick(bars[symbol]) for symbol, section in portfolio.symbols.items() if section.tick is None}
-    orchestrator = StrategyOrchestrator.of_file(portfolio, portfolio.configuration(ticks))
-    if shown:
-        print_summary(portfolio, bars, 0, stderr=True)
-        print_overrides(portfolio, stderr=True)
+    def tell_checked(warnings: int) -> None:
+        if shown:
+            print_summary(portfolio, bars, warnings, stderr=True)
+            print_overrides(portfolio, stderr=True)
+
     work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
-    total = sum(len(series) for series in bars.values())
     with RunProgress(terminal_console(stderr=True), work, enabled=shown) as progress, _at_file(portfolio):
-        return orchestrator.run(bars, portfolio.capital, progress=lambda done: progress.update(done * work // total))
+        return run_portfolio(portfolio, bars, on_checked=tell_checked, on_progress=progress.update)
 
 
 @contextmanager

@@ -1,0 +1,55 @@
+"""Results as frames, with exact decimals."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from decimal import Decimal
+
+import polars as pl
+
+from podium.backtest.result import OrchestratorResult
+from podium.backtest.trades import Trade
+
+__all__ = ["equity_frame", "trades_frame"]
+
+
+def equity_frame(result: OrchestratorResult) -> pl.DataFrame:
+    """Give the equity of every strategy, unallocated cash and the portfolio, per time step.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        Columns ``time``, ``strategy:<id>`` for each strategy, ``unallocated`` and ``portfolio``, exact decimals.
+    """
+    total = result.aggregate_equity_curve
+    columns: dict[str, pl.Series] = {"time": pl.Series(total.times_nanoseconds).cast(pl.Datetime("ns", "UTC"))}
+    for name, strategy in result.strategy_results.items():
+        columns[f"strategy:{name}"] = _money(pl.Series(strategy.equity_curve.units), total.digits)
+    cash = pl.Series([result.unallocated] * len(total), dtype=pl.Decimal(38, total.digits))
+    columns["unallocated"] = cash
+    columns["portfolio"] = _money(pl.Series(total.units), total.digits)
+    return pl.DataFrame(columns)
+
+
+def _money(units: pl.Series, digits: int) -> pl.Series:
+    return (units.cast(pl.Decimal(38, 0)) * Decimal(1).scaleb(-digits)).cast(pl.Decimal(38, digits))
+
+
+def trades_frame(result: OrchestratorResult) -> pl.DataFrame:
+    """Give all trades, by the time they ended.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        A column for each field of :class:`~podium.backtest.trades.Trade`.
+    """
+    trades = [trade for strategy in result.strategy_results.values() for trade in strategy.trades]
+    trades.sort(key=lambda trade: trade.exit_time)
+    fields: dict[str, pl.DataType | type[pl.DataType]] = {}
+    for name, kind in Trade.__annotations__.items():
+        fields[name] = {"str": pl.String, "int": pl.Int64, "float": pl.Float64, "Decimal": pl.Decimal(38, 18)}.get(
+            kind, pl.Datetime("us", UTC.tzname(None))
+        )
+    return pl.DataFrame({name: [getattr(trade, name) for trade in trades] for name in fields}, schema=fields)

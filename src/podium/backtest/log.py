@@ -1,0 +1,119 @@
+"""The structured log of a backtest: from it alone every capital decision can be reconstructed, with grep and jq."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from podium.backtest.records import Record
+from podium.backtest.result import OrchestratorResult
+from podium.core.times import iso
+
+__all__ = ["LEVELS", "failure_record", "log_records"]
+
+#: From the least severe to the most.
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def log_records(result: OrchestratorResult, records: Iterable[Record]) -> Iterator[Record]:
+    """Give the log of a run.
+
+    Args:
+        result: the run's result.
+        records: its events.
+
+    Returns:
+        ``backtest_started``, what happened in order, ``backtest_completed``; those below the configured level are left
+        out.
+    """
+    least = LEVELS.index(result.config.logging_level)
+    every = (_started(result), *_happened(records), _completed(result))
+    return (record for record in every if LEVELS.index(str(record["level"])) >= least)
+
+
+def failure_record(error: Exception, time: str) -> Record:
+    """Give the record of a run that failed.
+
+    Args:
+        error: what ended it.
+        time: when, ISO 8601 UTC.
+
+    Returns:
+        ``backtest_failed``.
+    """
+    return {
+        "time": time, "level": "error", "event": "backtest_failed",
+        "error": type(error).__name__, "message": str(error),
+    }  # fmt: skip
+
+
+def _started(result: OrchestratorResult) -> Record:
+    times = result.market.timeline.times
+    first, last = iso(int(times[0])), iso(int(times[-1]))
+    weights = {
+        name: str((strategy.allocated_capital / result.initial_capital).normalize())
+        for name, strategy in result.strategy_results.items()
+    }
+    return {
+        "time": first,
+        "level": "info",
+        "event": "backtest_started",
+        "strategy_count": len(result.strategy_results),
+        "total_capital": _plain(result.initial_capital),
+        "unallocated": _plain(result.unallocated),
+        "weights": weights,
+        "symbols": list(result.market.symbols),
+        "date_range": [first, last],
+    }
+
+
+def _plain(amount: Decimal) -> str:
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _completed(result: OrchestratorResult) -> Record:
+    return {
+        "time": iso(int(result.market.timeline.times[-1])),
+        "level": "info",
+        "event": "backtest_completed",
+        "is_complete": result.is_complete,
+        "duration_seconds": round(result.execution_time_seconds, 3),
+        "trade_count": result.aggregate_metrics.total_trades,
+        "final_equity": _plain(result.final_equity),
+        "error_count": 0,
+    }
+
+
+def _happened(records: Iterable[Record]) -> Iterator[Record]:
+    for record in records:
+        kind = record["kind"]
+        if kind == "SIGNAL_GENERATED":
+            yield _line(record, "info", "strategy_signal", signal_type=record["action"], bar_date=record["time"],
+                        capital_available=record["available"])  # fmt: skip
+        elif kind == "SIGNAL_REJECTED" and record["reason"] == "capital_limit":
+            yield _limit(record, rejected=True)
+        elif kind == "SIGNAL_REJECTED":
+            yield _line(record, "warning", "signal_rejected", reason=record["reason"])
+        elif kind in ("ORDER_REDUCED", "ORDER_CANCELLED") and record.get("reason") == "capital_limit":
+            yield _limit(record, rejected=kind == "ORDER_CANCELLED")
+        elif kind == "CONFLICT_DETECTED":
+            yield _line(record, "warning", "conflict_detected", strategies=record["strategies"],
+                        resolution_mode=record["resolution_mode"], outcome=record["outcome"])  # fmt: skip
+        elif kind == "ORDER_FILLED":
+            yield _line(record, "info", "capital_released" if record["is_exit"] else "capital_allocated",
+                        order=record["order"], notional=record["notional"], fee=record["fee"],
+                        realised=record["realised"], cash=record["cash"], used_capital=record["used"],
+                        reserved_capital=record["reserved"], allocation_limit=record["allocated"])  # fmt: skip
+
+
+def _limit(record: Record, *, rejected: bool) -> Record:
+    wish = {name: record[name] for name in ("side", "quantity", "price")}
+    return _line(record, "warning", "capital_limit_hit" if rejected else "capital_limit_reduced",
+                 used_capital=record["used"], allocation_limit=record["allocated"],
+                 reserved_capital=record["reserved"], rejected_signal=wish)  # fmt: skip
+
+
+def _line(record: Record, level: str, event: str, **fields: object) -> Record:
+    who = {name: record[name] for name in ("strategy_id", "symbol") if name in record}
+    return {"time": record["time"], "level": level, "event": event, "sequence": record["sequence"], **who, **fields}

@@ -1,0 +1,67 @@
+"""Run a portfolio file on its bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from podium.backtest.market import Market
+from podium.backtest.orchestrator import StrategyOrchestrator
+from podium.backtest.result import OrchestratorResult
+from podium.core.errors import InputError, Location
+from podium.data.bars import BarSeries
+from podium.data.grid import infer_tick
+from podium.portfolio.file import PortfolioFile
+
+__all__ = ["run_portfolio"]
+
+
+def run_portfolio(
+    portfolio: PortfolioFile,
+    bars: Mapping[str, BarSeries],
+    *,
+    on_checked: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> OrchestratorResult:
+    """Run a portfolio file.
+
+    Args:
+        portfolio: the file.
+        bars: the bars of its symbols.
+        on_checked: called with the number of warnings once everything is checked, before the first bar.
+        on_progress: called between chunks with the number of strategy-bars done.
+
+    Returns:
+        What happened.
+
+    Raises:
+        InputError: for what is wrong with the input; nothing has run then.
+        RunError: when the run fails.
+    """
+    ticks = {symbol: infer_tick(bars[symbol]) for symbol, section in portfolio.symbols.items() if section.tick is None}
+    orchestrator = StrategyOrchestrator.of_file(portfolio, portfolio.configuration(ticks))
+    total = sum(len(series) for series in bars.values())
+    work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
+
+    def tell_checked(market: Market) -> None:
+        if on_checked is not None:
+            on_checked(len(market.flaws))
+
+    def tell_progress(done: int) -> None:
+        if on_progress is not None:
+            on_progress(done * work // total)
+
+    with _at_file(portfolio):
+        return orchestrator.run(dict(bars), portfolio.capital, on_checked=tell_checked, on_progress=tell_progress)
+
+
+@contextmanager
+def _at_file(portfolio: PortfolioFile) -> Iterator[None]:
+    """Let problems that know no place point at the portfolio file."""
+    where = Location(file=str(portfolio.path))
+    try:
+        yield
+    except InputError as error:
+        placed = [replace(problem, location=problem.location or where) for problem in error.problems]
+        raise type(error)(placed) from error

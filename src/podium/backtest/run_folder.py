@@ -1,0 +1,119 @@
+"""What a run leaves behind: a folder that tells everything and can be reproduced byte for byte.
+
+``events.jsonl``, ``result.json``, ``trades.parquet`` and ``equity.parquet`` hold nothing of clock or machine;
+``manifest.json``, ``log.jsonl`` and ``report.html`` do. The folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from podium.backtest.log import log_records
+from podium.backtest.manifest import make_manifest
+from podium.backtest.records import event_records
+from podium.backtest.result import OrchestratorResult
+from podium.core.errors import Problem, RunError
+from podium.data.bars import BarSeries
+from podium.portfolio.file import PortfolioFile
+
+__all__ = ["REPRODUCED_FILES", "write_reproduced", "write_run"]
+
+#: The files that are compared byte for byte.
+REPRODUCED_FILES = ("events.jsonl", "result.json", "trades.parquet", "equity.parquet")
+
+
+def write_run(
+    result: OrchestratorResult,
+    portfolio: PortfolioFile,
+    bars: Mapping[str, BarSeries],
+    out: Path,
+    invocation: Mapping[str, object] | None = None,
+) -> Path:
+    """Write the folder of a run.
+
+    Args:
+        result: what happened.
+        portfolio: the file that was run.
+        bars: the bars that were read.
+        out: the folder in which run folders are made.
+        invocation: what else the command said, so that it can be said again.
+
+    Returns:
+        The run's folder; a run with the same input takes the place of its predecessor.
+
+    Raises:
+        RunError: when it cannot be written; nothing is left behind then.
+    """
+    from podium.report.html import write_report  # noqa: PLC0415  heavy, and only needed at the end
+
+    manifest = make_manifest(result, portfolio, bars, invocation or {})
+    folder = out / str(manifest["run_id"])
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=out))
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        write_reproduced(result, partial)
+        _write_lines(partial / "log.jsonl", log_records(result, event_records(result)))
+        write_report(result, partial / "report.html", bars, dict(portfolio.settings))
+        _write_json(partial / "manifest.json", manifest)
+        _put_in_place(partial, folder)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise _unwritable(folder, error) from error
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return folder
+
+
+def write_reproduced(result: OrchestratorResult, folder: Path) -> None:
+    """Write the files that hold nothing of clock or machine.
+
+    Args:
+        result: what happened.
+        folder: where; it exists.
+    """
+    from podium.backtest.frames import equity_frame, trades_frame  # noqa: PLC0415  polars is heavy
+
+    _write_lines(folder / "events.jsonl", event_records(result))
+    _write_json(folder / "result.json", result.to_dict())
+    trades_frame(result).write_parquet(folder / "trades.parquet", compression="zstd", statistics=False)
+    equity_frame(result).write_parquet(folder / "equity.parquet", compression="zstd", statistics=False)
+
+
+def _write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as file:
+        file.writelines(encode(record) + "\n" for record in records)
+
+
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _put_in_place(partial: Path, folder: Path) -> None:
+    """Swap the finished folder in; an old one is moved aside first, so that at no time half a folder stands there."""
+    partial.chmod(0o755)
+    if folder.exists():
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+        os.replace(folder, aside / "run")
+        os.replace(partial, folder)
+        shutil.rmtree(aside)
+    else:
+        os.replace(partial, folder)
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    problem = Problem(
+        message=f"{path} cannot be written: {error.strerror}",
+        expected="a folder on a disk with room that you may write to",
+        hint="choose another one with --out",
+    )
+    return RunError(str(problem))
