@@ -1536,6 +1536,32 @@ portfolio.yaml:11:5: there are no bars of 'SOL/USDT' in bars
   hint: its file is called SOL-USDT_1h.csv
 """,
     ),
+    Case(
+        name="flawed bars in a backtest",
+        edits=((BARS, "100,103,98,101,10", "100,97,98,101,10"),),
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--no-progress",
+        ),
+        message="""\
+bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T01:00:00Z (row 0): open 100, high 97, low 98, close 101, volume 10
+  hint: mend the source, or state what to do about it: high_below_low: drop or warn
+""",
+    ),
+    Case(
+        name="order size beyond all lots",
+        edits=((TREND, "{risk: 1%}", "{money: 1e30}"),),
+        command=(
+            "backtest",
+            PORTFOLIO,
+            "--no-progress",
+        ),
+        message="""\
+trend.yaml:13:15: size.money is 1E+30, more than Podium can hold exactly
+  expected: a number above 0, such as 1000; with at most 18 digits on a side of the point
+""",
+    ),
 )
 
 

@@ -1,0 +1,124 @@
+"""``podium backtest`` and ``podium reproduce`` from the file to the folder of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from podium.cli.main import run
+
+PORTFOLIO = """\
+portfolio: {name: demo, capital: 100_000}
+data: {source: sample, to: 2022-02-01}
+symbols:
+  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}
+  ETH/USDT:
+simulation: {slippage: 0.02%}
+strategies:
+  - {id: trend, file: trend.yaml, weight: 0.5}
+  - {id: coded, class: coded.py:Coded, weight: 0.3, symbols: [BTC/USDT]}
+"""
+TREND = """\
+params: {fast: 5, slow: 20}
+entry: {long: "crosses_above(ema(close, fast), ema(close, slow))"}
+exit: {long: "crosses_below(ema(close, fast), ema(close, slow))"}
+stop: 3%
+"""
+CODED = """\
+from podium.rules import close, zscore
+from podium.strategy.base import Strategy
+
+
+class Coded(Strategy):
+    length = 24
+    z = zscore(close, "length")
+
+    def on_bar(self, bar):
+        if self.position.is_flat and self.z[0] < -1:
+            self.buy(fraction=0.5)
+        elif self.position.is_long and self.z[0] > 0:
+            self.close()
+"""
+FILES = ["equity.parquet", "events.jsonl", "log.jsonl", "manifest.json", "report.html", "result.json", "trades.parquet"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in (("portfolio.yaml", PORTFOLIO), ("trend.yaml", TREND), ("coded.py", CODED)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_it_prints_the_table_and_leaves_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table goes to standard output, progress to the error stream, files to a run folder. (B-13, B-51, D-04)"""
+    assert run(["backtest", "portfolio.yaml"]) == 0
+    printed = capsys.readouterr()
+    lines = [line.split() for line in printed.out.splitlines() if line.strip()]
+    assert [line[0] for line in lines] == ["strategy", "trend", "coded", "unallocated", "portfolio", "report"]
+    assert [line[1] for line in lines[1:5]] == ["50,000.00", "30,000.00", "20,000.00", "100,000.00"]
+    assert "2 strategies, 2 symbols, 1,488 bars 2022-01-01 … 2022-01-31 UTC" in printed.err
+    report = Path(lines[-1][1])
+    assert report.name == "report.html"
+    assert sorted(path.name for path in report.parent.iterdir()) == FILES
+
+
+def test_a_run_can_be_reproduced_byte_for_byte(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``reproduce`` says so when every byte is the same, and what differs when a file was changed. (D-09)"""
+    settings = ["--set", "strategies.trend.params.fast=7", "--from", "2022-01-10", "--no-progress"]
+    assert run(["backtest", "portfolio.yaml", *settings]) == 0
+    (made,) = (folder / "runs").iterdir()
+    capsys.readouterr()
+    assert run(["reproduce", str(made)]) == 0
+    assert capsys.readouterr().out == f"  {made}: every byte is the same\n"
+    (folder / "trend.yaml").write_text(TREND.replace("stop: 3%", "stop: 1%"), encoding="utf-8")
+    assert run(["reproduce", str(made)]) == 1
+    assert "trend.yaml: changed since the run" in capsys.readouterr().out
+
+
+def test_the_environment_belongs_to_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that variables set are part of the manifest, so a run can be reproduced without them. (A-24, D-09)"""
+    monkeypatch.setenv("PODIUM__PORTFOLIO__CAPITAL", "50_000")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 0
+    (made,) = (folder / "runs").iterdir()
+    monkeypatch.delenv("PODIUM__PORTFOLIO__CAPITAL")
+    assert "50,000.00" in capsys.readouterr().out
+    assert run(["reproduce", str(made)]) == 0
+
+
+def test_json_is_the_whole_result_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--json`` prints what result.json holds; nothing else goes to either stream. (B-51)"""
+    assert run(["backtest", "portfolio.yaml", "--json", "--out", "elsewhere"]) == 0
+    printed = capsys.readouterr()
+    (made,) = (folder / "elsewhere").iterdir()
+    assert json.loads(printed.out) == json.loads((made / "result.json").read_text(encoding="utf-8"))
+    assert printed.err == ""
+
+
+def test_a_strategy_that_raises_fails_the_run_and_leaves_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names strategy, symbol and bar; the code is 1; there is no half run. (B-16, D-07)"""
+    broken = CODED.replace("self.buy(fraction=0.5)", "1 / 0")
+    (folder / "coded.py").write_text(broken, encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
+    assert capsys.readouterr().err.startswith("strategy 'coded' failed on BTC/USDT at 2022-01-")
+    assert not (folder / "runs").exists() or list((folder / "runs").iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_complete_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends with 130, and what happened until then is whole on disk. (D-07)"""
+    interrupted = CODED.replace("self.buy(fraction=0.5)", "raise KeyboardInterrupt")
+    (folder / "coded.py").write_text(interrupted, encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 130
+    (made,) = (folder / "runs").iterdir()
+    assert sorted(path.name for path in made.iterdir()) == FILES
+    assert json.loads((made / "manifest.json").read_text(encoding="utf-8"))["is_complete"] is False
+    assert json.loads((made / "result.json").read_text(encoding="utf-8"))["strategies"]
+    capsys.readouterr()
+    assert run(["reproduce", str(made)]) == 2
+    assert "was interrupted" in capsys.readouterr().err
