@@ -87,8 +87,14 @@ def aggregate(
             ),
             final_equity=unit.to_decimal(account["equity"]),
             equity_curve=curve,
-            metrics=_metrics(curve, unit.to_decimal(account["deposited"]), records.columns(),
-                             _open_since(engine, times, mine), calendar, benchmark),
+            metrics=_metrics(
+                curve,
+                start=unit.to_decimal(account["deposited"]),
+                closed=records.columns(),
+                open_since=_open_since(engine, times, mine),
+                calendar=calendar,
+                benchmark=benchmark,
+            ),
             blocked=counts.of(EventKind.SIGNAL_REJECTED, Reason.CAPITAL_LIMIT, mine)
             + counts.of(EventKind.ORDER_CANCELLED, Reason.CAPITAL_LIMIT, mine),
             signals=counts.of(EventKind.SIGNAL_GENERATED, None, mine),
@@ -99,10 +105,23 @@ def aggregate(
     )
     every = [result.records.columns() for result in results.values()]
     metrics = _metrics(
-        total, capital, _joined(every), _open_since(engine, times, range(len(cells.inputs))), calendar, benchmark
+        total,
+        start=capital,
+        closed=_joined(every),
+        open_since=_open_since(engine, times, range(len(cells.inputs))),
+        calendar=calendar,
+        benchmark=benchmark,
     )
     final_equity = unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + cash)
-    table = _table(results, unit.to_decimal(cash), capital, final_equity, metrics, total, config)
+    table = _table(
+        results,
+        cash=unit.to_decimal(cash),
+        capital=capital,
+        final_equity=final_equity,
+        metrics=metrics,
+        curve=total,
+        config=config,
+    )
     return OrchestratorResult(
         strategy_results=results,
         unallocated=unit.to_decimal(cash),
@@ -148,6 +167,7 @@ def _open_since(engine: Engine, times: NDArray[np.int64], cells: Sequence[int]) 
 
 def _metrics(
     curve: EquityCurve,
+    *,
     start: Decimal,
     closed: TradeColumns,
     open_since: Sequence[int],
@@ -190,6 +210,7 @@ def _benchmark(config: OrchestratorConfig, market: Market) -> DailyEquity | None
 
 def _table(
     results: dict[str, StrategyResult],
+    *,
     cash: Decimal,
     capital: Decimal,
     final_equity: Decimal,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from decimal import Decimal
 
 import polars as pl
@@ -47,9 +46,12 @@ def trades_frame(result: OrchestratorResult) -> pl.DataFrame:
     """
     trades = [trade for strategy in result.strategy_results.values() for trade in strategy.trades]
     trades.sort(key=lambda trade: trade.exit_time)
-    fields: dict[str, pl.DataType | type[pl.DataType]] = {}
-    for name, kind in Trade.__annotations__.items():
-        fields[name] = {"str": pl.String, "int": pl.Int64, "float": pl.Float64, "Decimal": pl.Decimal(38, 18)}.get(
-            kind, pl.Datetime("us", UTC.tzname(None))
-        )
-    return pl.DataFrame({name: [getattr(trade, name) for trade in trades] for name in fields}, schema=fields)
+    kinds: dict[str, type[pl.DataType] | pl.DataType] = {
+        "str": pl.String,
+        "int": pl.Int64,
+        "float": pl.Float64,
+        "Decimal": pl.Decimal(38, 18),
+        "datetime": pl.Datetime("us", "UTC"),
+    }
+    schema = {name: kinds[kind] for name, kind in Trade.__annotations__.items()}
+    return pl.DataFrame({name: [getattr(trade, name) for trade in trades] for name in schema}, schema=schema)

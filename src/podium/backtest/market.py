@@ -101,9 +101,17 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
 
 def _on_grid(series: BarSeries, tick: Decimal) -> tuple[BarSeries, SymbolTicks]:
     """Put prices on ticks; indicators read the same prices, as the nearest floats."""
-    ticks = {name: to_ticks(getattr(series, name), tick)[0] for name in ("open", "high", "low", "close")}
-    floats = {name: from_ticks(values, tick) for name, values in ticks.items()}
-    return replace(series, **floats), SymbolTicks(close_time=series.close_time, **ticks)
+    first, high, low, last = (
+        to_ticks(prices, tick)[0] for prices in (series.open, series.high, series.low, series.close)
+    )
+    on_grid = replace(
+        series,
+        open=from_ticks(first, tick),
+        high=from_ticks(high, tick),
+        low=from_ticks(low, tick),
+        close=from_ticks(last, tick),
+    )
+    return on_grid, SymbolTicks(close_time=series.close_time, open=first, high=high, low=low, close=last)
 
 
 def _refuse_missing(instruments: Mapping[str, Instrument], read: Mapping[str, BarSeries]) -> None:

@@ -110,15 +110,14 @@ def _form(strategy: object, strategy_id: str) -> RulePlan | Strategy:
         raise _wrong(
             f"strategy '{strategy_id}' is the class {strategy.__name__}", "an instance of it", f"{strategy.__name__}()"
         )
-    coded = isinstance(strategy, Strategy) and type(strategy).on_bar is not Strategy.on_bar
-    if coded and has_rules(strategy):
-        raise _wrong(f"strategy '{strategy_id}' has both rules and on_bar", "rules as class attributes, or on_bar")
-    if isinstance(strategy, Strategy) and coded:
+    if isinstance(strategy, Strategy) and type(strategy).on_bar is not Strategy.on_bar:
+        if has_rules(strategy):
+            raise _wrong(f"strategy '{strategy_id}' has both rules and on_bar", "rules as class attributes, or on_bar")
         return strategy
-    if isinstance(strategy, Strategy) or has_rules(strategy):
-        if not has_rules(strategy):
-            raise _wrong(f"strategy '{strategy_id}' decides nothing", "on_bar, or long_entry or short_entry")
+    if has_rules(strategy):
         return plan_from_class(strategy)
+    if isinstance(strategy, Strategy):
+        raise _wrong(f"strategy '{strategy_id}' decides nothing", "on_bar, or long_entry or short_entry")
     if isinstance(strategy, EntersAndExits):
         return AdaptedStrategy(strategy)
     raise _wrong(

@@ -1,7 +1,7 @@
 """The StrategyOrchestrator: many strategies in one backtest, each with its own capital.
 
-``run`` is made of readable steps: prepare the market, make the cells, build the engine, advance it chunk by chunk, finish,
-aggregate what happened. How the timeline is cut into chunks never changes the result.
+``run`` is made of readable steps: prepare the market, make the cells, build the engine, advance it chunk by chunk,
+finish, aggregate what happened. How the timeline is cut into chunks never changes the result.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class StrategyOrchestrator:
         equal_weights: give every strategy the same share; then plain strategies may be given.
 
     Raises:
-        ConfigurationError: (a ``ValueError``) when there is no strategy, a weight is wrong, or an object is no strategy.
+        ConfigurationError: (a ``ValueError``) when there is no strategy, a weight is wrong, or something is no strategy.
     """
 
     def __init__(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from podium.backtest.manifest import data_digest
 from podium.backtest.portfolio_bars import read_portfolio_bars
@@ -36,8 +37,9 @@ def reproduce_run(run: Path) -> list[str]:
     run = run.resolve()
     with _inside(Path(str(manifest["working_folder"])), run):
         said = manifest["invocation"]
-        settings: Mapping[str, str] = said.get("settings", {})
-        portfolio = load_portfolio(Path(str(manifest["portfolio_file"])), settings, said.get("environment", {}))
+        portfolio = load_portfolio(
+            Path(str(manifest["portfolio_file"])), said.get("settings", {}), said.get("environment", {})
+        )
         differences = [
             f"{file}: changed since the run"
             for file, known in manifest["files"].items()
@@ -57,9 +59,9 @@ def reproduce_run(run: Path) -> list[str]:
     return differences
 
 
-def _read(path: Path) -> dict[str, Mapping[str, str]]:
+def _read(path: Path) -> dict[str, Any]:  # Any: JSON
     try:
-        manifest: dict[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             Problem(message=f"the manifest cannot be read: {error}", location=Location(file=str(path)))

@@ -26,7 +26,7 @@ from podium.stats.comparison import ComparisonTable
 from podium.stats.metrics import StrategyMetrics
 
 if TYPE_CHECKING:
-    import polars
+    import polars as pl
 
 __all__ = ["EquityCurve", "OrchestratorResult", "StrategyResult"]
 
@@ -71,7 +71,7 @@ class EquityCurve(Sequence[tuple[datetime, Decimal]]):
         money = MoneyUnit(self.digits).to_decimal(int(self.units[position]))
         return from_nanoseconds(int(self.times_nanoseconds[position])), money
 
-    def frame(self) -> polars.DataFrame:
+    def frame(self) -> pl.DataFrame:
         """Give the curve as a frame.
 
         Returns:

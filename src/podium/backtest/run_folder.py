@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -103,11 +102,11 @@ def _put_in_place(partial: Path, folder: Path) -> None:
     partial.chmod(0o755)
     if folder.exists():
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        os.replace(folder, aside / "run")
-        os.replace(partial, folder)
+        folder.replace(aside / "run")
+        partial.replace(folder)
         shutil.rmtree(aside)
     else:
-        os.replace(partial, folder)
+        partial.replace(folder)
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:

@@ -62,10 +62,12 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
 
 def _forget_literals(dispatcher: Dispatcher) -> None:
     """Compile a kernel once for all integers; numba would compile it again for every constant it is called with."""
-    resolve = dispatcher.get_call_template
+    resolve: Callable[..., Any] = dispatcher.get_call_template  # Any: numba's templates
+    unliteral: Callable[[Any], Any] = types.unliteral
 
     def resolve_without_literals(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:  # Any: numba's types
-        plain = {name: types.unliteral(value) for name, value in keywords.items()}
-        return resolve(tuple(types.unliteral(value) for value in arguments), plain)
+        plain = {name: unliteral(value) for name, value in keywords.items()}
+        return resolve(tuple(unliteral(value) for value in arguments), plain)
 
-    dispatcher.get_call_template = resolve_without_literals
+    # An attribute of this one object, not of numba's class: other users of numba are not touched.
+    vars(dispatcher)["get_call_template"] = resolve_without_literals
