@@ -1562,6 +1562,137 @@ trend.yaml:13:15: size.money is 1E+30, more than Podium can hold exactly
   expected: a number above 0, such as 1000; with at most 18 digits on a side of the point
 """,
     ),
+    Case(
+        name="no strategies",
+        edits=(
+            (
+                PORTFOLIO,
+                "strategies:\n  - id: trend\n    file: trend.yaml\n    weight: 0.5\n    symbols: [BTC/USDT, ETH/USDT]\n    params: {fast: 3}\n  - id: reversal\n    class: reversal.py:Reversal\n    weight: 0.3\n",
+                "strategies: []\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:12:13: strategies is an empty list
+  expected: at least one strategy
+  hint: for example - {id: trend, file: trend.yaml}
+""",
+    ),
+    Case(
+        name="strategies that are a map",
+        edits=(
+            (
+                PORTFOLIO,
+                "strategies:\n  - id: trend\n    file: trend.yaml\n    weight: 0.5\n    symbols: [BTC/USDT, ETH/USDT]\n    params: {fast: 3}\n  - id: reversal\n    class: reversal.py:Reversal\n    weight: 0.3\n",
+                "strategies: {trend: trend.yaml}\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:12:13: strategies is a map
+  expected: a list, its items behind '-' or in [ ]
+""",
+    ),
+    Case(
+        name="no symbols",
+        edits=(
+            (
+                PORTFOLIO,
+                "symbols:\n  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}\n  ETH/USDT: {tick: 0.01, lot: 0.01}\n",
+                "symbols: {}\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:8:10: symbols is empty
+  expected: at least one symbol, such as BTC/USDT: {tick: 0.1}
+""",
+    ),
+    Case(
+        name="strategy with an empty list of symbols",
+        edits=((PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[]"),),
+        message="""\
+portfolio.yaml:16:14: strategies[0].symbols is an empty list
+  expected: symbols
+  hint: leave 'symbols' out for all
+""",
+    ),
+    Case(
+        name="largest quantity below the least",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, quantity_minimum: 0.05, quantity_maximum: 0.02}"),),
+        message="""\
+portfolio.yaml:10:79: symbols.ETH/USDT.quantity_maximum is 0.02
+  expected: at least the least quantity 0.05
+""",
+    ),
+    Case(
+        name="parameter of a class that is text",
+        edits=((PORTFOLIO, "weight: 0.3", "weight: 0.3\n    params: {depth: deep}"),),
+        message="""\
+portfolio.yaml:21:21: params.depth is 'deep'
+  expected: a number, such as 20, 0.5 or 2%
+""",
+    ),
+    Case(
+        name="rules class with a wrong rule",
+        edits=((REVERSAL, "    depth = 2\n", "    depth = 2\n    long_entry = 'clos > open'\n"),),
+        message="""\
+portfolio.yaml:19:12: Reversal.long_entry: unknown name 'clos'
+  expected: a series (open, high, low, close, volume, hl2, hlc3, ohlc4), or one of depth
+  hint: did you mean 'close'?
+""",
+    ),
+    Case(
+        name="set of a path with a hole",
+        command=(
+            "check",
+            PORTFOLIO,
+            "--set",
+            "strategies..weight=0.1",
+        ),
+        message="""\
+--set strategies..weight=0.1: a part of the path is empty
+  expected: a path such as strategies.trend.params.fast
+""",
+    ),
+    Case(
+        name="character that cannot be printed",
+        edits=((PORTFOLIO, "name: demo", "name: de\u0001mo"),),
+        message="""\
+portfolio.yaml:2:11: the character U+0001 cannot be printed
+  expected: text that can be printed
+""",
+    ),
+    Case(
+        name="merge of something that is no map",
+        edits=((PORTFOLIO, "{tick: 0.01, lot: 0.01}", "{<<: cheap, tick: 0.01}"),),
+        message="""\
+portfolio.yaml:10:18: << takes over something that is not a map
+  expected: <<: *name
+""",
+    ),
+    Case(
+        name="number with too many digits",
+        edits=((PORTFOLIO, "100_000", "111111111111111111111111111111111111111111111111111111111111"),),
+        message="""\
+portfolio.yaml:3:12: this number has more digits than can be meant
+  expected: at most 40 digits
+""",
+    ),
+    Case(
+        name="key that is a list",
+        edits=((PORTFOLIO, "name: demo", "? [name]\n  : demo"),),
+        message="""\
+portfolio.yaml:2:5: a key is a list or a map
+  expected: text
+  hint: put text that contains any of : # , [ ] { } in quotes
+""",
+    ),
+    Case(
+        name="bare per cent as a time exit",
+        edits=((TREND, "size:", "max_bars: 2%\nsize:"),),
+        message="""\
+trend.yaml:13:11: max_bars is '2%'
+  expected: a whole number of at least 1, such as 48
+""",
+    ),
 )
 
 

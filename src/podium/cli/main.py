@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import typer
-from typer.exceptions import Exit, TyperException
+from typer.exceptions import TyperException
 
 from podium.cli import backtest, check, data, reproduce, schema
 from podium.cli.failures import (
@@ -50,8 +50,6 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with closed_pipe():
             code = app(list(arguments), prog_name="podium", standalone_mode=False)
-    except Exit as exit_:
-        return exit_.exit_code
     except TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())  # noqa: T201  # help is what was asked for

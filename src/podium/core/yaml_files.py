@@ -131,15 +131,24 @@ class _Reader:
             node = YAML(typ="safe", pure=True).compose(self._text)
         except MarkedYAMLError as error:
             raise ConfigurationError(_syntax_problem(error, self._file)) from None
-        except YAMLError as error:  # an unprintable character
-            first = str(error).strip().split("\n")[0]
-            raise ConfigurationError(Problem(message=first, location=Location(file=self._file))) from None
+        except YAMLError as error:
+            raise ConfigurationError(self._unprintable(error)) from None
         if node is None:
             return Item(value=None, location=Location(file=self._file, line=1, column=1))
         item = self._item(node)
         if self._problems:
             raise ConfigurationError(self._problems)
         return item
+
+    def _unprintable(self, error: YAMLError) -> Problem:
+        """Say where the character stands that YAML does not allow."""
+        position = getattr(error, "position", 0)
+        before = self._text[:position]
+        line, column = before.count("\n") + 1, position - before.rfind("\n")
+        found = self._text[position : position + 1]
+        message = f"the character U+{ord(found):04X} cannot be printed" if found else str(error)
+        where = Location(file=self._file, line=line, column=column)
+        return Problem(message=message, location=where, expected="text that can be printed")
 
     def _at(self, mark: StringMark) -> Location:
         return Location(file=self._file, line=mark.line + 1, column=mark.column + 1)
