@@ -134,14 +134,9 @@ def _weighted(members: Sequence[Member]) -> tuple[Member, ...]:
 
 
 def _checked(members: Sequence[Member]) -> tuple[Member, ...]:
-    problems = []
-    for member in members:
-        where = f"the weight of strategy '{member.strategy_id}' is {member.weight!r}"
-        if not isinstance(member.weight, Decimal):
-            hint = f'Decimal("{member.weight}")' if isinstance(member.weight, (int, float)) else None
-            problems.append(Problem(message=where, expected="a Decimal above 0, at most 1", hint=hint))
-        elif not member.weight.is_finite() or not 0 < member.weight <= 1:
-            problems.append(Problem(message=where, expected="a Decimal above 0, at most 1"))
+    problems = [
+        problem for member in members if (problem := _weight_problem(member.strategy_id, member.weight)) is not None
+    ]
     if not problems and (total := sum(member.weight for member in members)) > 1:
         shares: Mapping[str, Decimal] = {member.strategy_id: member.weight for member in members}
         listed = ", ".join(f"{name} {weight}" for name, weight in shares.items())
@@ -149,6 +144,17 @@ def _checked(members: Sequence[Member]) -> tuple[Member, ...]:
     if problems:
         raise ConfigurationError(problems)
     return tuple(members)
+
+
+def _weight_problem(strategy_id: str, weight: object) -> Problem | None:
+    if isinstance(weight, Decimal) and weight.is_finite() and 0 < weight <= 1:
+        return None
+    came = weight if isinstance(weight, Decimal) else repr(weight)
+    return Problem(
+        message=f"the weight of strategy '{strategy_id}' is {came}",
+        expected="a Decimal above 0, at most 1",
+        hint=f'Decimal("{weight}")' if isinstance(weight, (int, float)) else None,
+    )
 
 
 def _wrong(message: str, expected: str, hint: str | None = None) -> ConfigurationError:

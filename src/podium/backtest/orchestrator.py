@@ -39,7 +39,7 @@ class StrategyOrchestrator:
         equal_weights: give every strategy the same share; then plain strategies may be given.
 
     Raises:
-        ConfigurationError: (a ``ValueError``) when there is no strategy, a weight is wrong, or something is no strategy.
+        ConfigurationError: (a ``ValueError``) when there is no strategy, a weight is wrong or one is no strategy.
     """
 
     def __init__(
@@ -132,13 +132,10 @@ class StrategyOrchestrator:
         )
 
     def _deposits(self, capital: Decimal, unit: MoneyUnit, market: Market) -> list[int]:
-        """Give each strategy capital × weight, exactly, and refuse what the ledger cannot hold."""
+        """Give each strategy capital × weight, to the unit; what is finer than a unit stays unallocated."""
         _refuse_overflow(capital, unit, market)
-        unit.to_units(capital, "the capital")
-        return [
-            unit.to_units(capital * member.weight, f"the capital of strategy '{member.strategy_id}'")
-            for member in self.members
-        ]
+        units = unit.to_units(capital, "the initial capital")
+        return [int(units * member.weight) for member in self.members]
 
     def _engine(self, market: Market, cells: Cells, deposits: Sequence[int], unit: MoneyUnit) -> Engine:
         config = self.config

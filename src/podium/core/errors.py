@@ -2,7 +2,7 @@
 
 Three kinds, never mixed:
 
-* an expected refusal (no capital left, a quantity below the minimum) is a *value*: an event with a reason, not an exception;
+* an expected refusal (no capital left, a quantity below the minimum) is a *value*: an event with a reason;
 * what a user or the outside did wrong is an exception of this tree;
 * a broken invariant is a defect of Podium: it crashes the run.
 

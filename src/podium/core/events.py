@@ -1,6 +1,6 @@
 """What happened: the kinds of domain events and the reasons they carry, with their names on the wire.
 
-A domain event is made by the engine, has a gapless sequence, a time, a ``strategy_id`` and a symbol, and is never changed.
+A domain event is made by the engine, has a gapless sequence, a time, a ``strategy_id`` and a symbol, and never changes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Exact money: whole units inside, ``Decimal`` at the border, never a float.
 
-The *money unit* is 10⁻ᵈ of the account currency. ``d`` is the smallest number of at least 8 for which every instrument's
-tick × lot × multiplier is a whole number of units, so that every notional and every result is exact. Only fees and the
-splitting of a cost over partial exits round: half to even, once per posting.
+The *money unit* is 10⁻ᵈ of the account currency. ``d`` is the smallest number of at least 8 for which the tick × lot ×
+multiplier of every instrument is a whole number of units, so that every notional and every result is exact. Only fees
+and the splitting of a cost over partial exits round: half to even, once per posting.
 """
 
 from __future__ import annotations
