@@ -82,10 +82,7 @@ class Case:
 CASES = (
     Case(
         name="file that does not exist",
-        command=(
-            "check",
-            "portfolio.yml",
-        ),
+        command=("check", "portfolio.yml"),
         message="""\
 portfolio.yml: there is no such file
   expected: a YAML file
@@ -94,10 +91,7 @@ portfolio.yml: there is no such file
     ),
     Case(
         name="folder instead of a file",
-        command=(
-            "check",
-            "bars",
-        ),
+        command=("check", "bars"),
         message="""\
 bars: this is a folder
   expected: a YAML file
@@ -422,10 +416,7 @@ portfolio.yaml:18:5: strategies[1] 'reversal' has no 'weight'
     ),
     Case(
         name="weight beside equal weights",
-        edits=(
-            (PORTFOLIO, "name: demo", "name: demo\n  equal_weights: true"),
-            (PORTFOLIO, "    weight: 0.3\n", ""),
-        ),
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  equal_weights: true"), (PORTFOLIO, "    weight: 0.3\n", "")),
         message="""\
 portfolio.yaml:16:5: 'trend' has a weight beside equal_weights
   expected: weights or equal_weights: true
@@ -1028,10 +1019,7 @@ portfolio.yaml:21:14: the strategy has no parameter 'dept'
     ),
     Case(
         name="symbol without bars",
-        edits=(
-            (PORTFOLIO, "ETH/USDT: {tick", "ETH/USD: {tick"),
-            (PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT]"),
-        ),
+        edits=((PORTFOLIO, "ETH/USDT: {tick", "ETH/USD: {tick"), (PORTFOLIO, "[BTC/USDT, ETH/USDT]", "[BTC/USDT]")),
         message="""\
 portfolio.yaml:10:3: there are no bars of 'ETH/USD' in bars
   expected: one of BTC/USDT, ETH/USDT
@@ -1133,10 +1121,7 @@ portfolio.yaml:6:9: the sample market has no path
     ),
     Case(
         name="command that does not exist",
-        command=(
-            "backtets",
-            PORTFOLIO,
-        ),
+        command=("backtets", PORTFOLIO),
         message="""\
 podium: there is no command 'backtets'
   expected: one of backtest, check, schema, reproduce, data
@@ -1153,11 +1138,7 @@ podium backtest: FILE is missing
     ),
     Case(
         name="word too much",
-        command=(
-            "check",
-            PORTFOLIO,
-            "now",
-        ),
+        command=("check", PORTFOLIO, "now"),
         message="""\
 podium check: 'now' is too much
   expected: FILE and nothing more
@@ -1165,12 +1146,7 @@ podium check: 'now' is too much
     ),
     Case(
         name="option that does not exist",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--form",
-            "2024-01-01",
-        ),
+        command=("backtest", PORTFOLIO, "--form", "2024-01-01"),
         message="""\
 podium backtest: there is no option '--form'
   expected: one of --from, --to, --out, --json, --no-progress, --set, --help
@@ -1179,11 +1155,7 @@ podium backtest: there is no option '--form'
     ),
     Case(
         name="option without its value",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--out",
-        ),
+        command=("backtest", PORTFOLIO, "--out"),
         message="""\
 podium backtest: the option '--out' needs a value
   expected: --out VALUE
@@ -1191,11 +1163,7 @@ podium backtest: the option '--out' needs a value
     ),
     Case(
         name="switch with a value",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--json=yes",
-        ),
+        command=("backtest", PORTFOLIO, "--json=yes"),
         message="""\
 podium backtest: the option '--json' takes no value
   expected: --json alone
@@ -1203,12 +1171,7 @@ podium backtest: the option '--json' takes no value
     ),
     Case(
         name="set without a value",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--set",
-            "strategies.trend.weight",
-        ),
+        command=("backtest", PORTFOLIO, "--set", "strategies.trend.weight"),
         message="""\
 --set strategies.trend.weight sets nothing
   expected: --set PATH=VALUE, such as --set strategies.trend.params.fast=10
@@ -1216,12 +1179,7 @@ podium backtest: the option '--json' takes no value
     ),
     Case(
         name="set of a strategy that does not exist",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--set",
-            "strategies.trent.weight=0.1",
-        ),
+        command=("backtest", PORTFOLIO, "--set", "strategies.trent.weight=0.1"),
         message="""\
 --set strategies.trent.weight=0.1: there is no strategy 'trent'
   expected: one of trend, reversal
@@ -1230,12 +1188,7 @@ podium backtest: the option '--json' takes no value
     ),
     Case(
         name="set of a key that does not exist",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--set",
-            "portfolio.captal=5",
-        ),
+        command=("backtest", PORTFOLIO, "--set", "portfolio.captal=5"),
         message="""\
 --set portfolio.captal=5: unknown key 'captal' in portfolio
   expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, benchmark, logging_level, capital, equal_weights
@@ -1244,12 +1197,7 @@ podium backtest: the option '--json' takes no value
     ),
     Case(
         name="set of a parameter that does not exist",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--set",
-            "strategies.trend.params.fats=5",
-        ),
+        command=("backtest", PORTFOLIO, "--set", "strategies.trend.params.fats=5"),
         message="""\
 --set strategies.trend.params.fats=5: the strategy has no parameter 'fats'
   expected: one of fast, slow
@@ -1258,12 +1206,7 @@ podium backtest: the option '--json' takes no value
     ),
     Case(
         name="set of a value out of range",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--set",
-            "strategies.trend.weight=0.9",
-        ),
+        command=("backtest", PORTFOLIO, "--set", "strategies.trend.weight=0.9"),
         message="""\
 portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights to 1.2
   expected: weights that sum to at most 1; here trend 0.9, reversal 0.3
@@ -1272,12 +1215,7 @@ portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights
     ),
     Case(
         name="set of a value that is not YAML",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--set",
-            "strategies.trend.symbols=[BTC/USDT",
-        ),
+        command=("backtest", PORTFOLIO, "--set", "strategies.trend.symbols=[BTC/USDT"),
         message="""\
 --set strategies.trend.symbols=[BTC/USDT: this list is not closed
   expected: a ']'
@@ -1285,12 +1223,7 @@ portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights
     ),
     Case(
         name="from that is no time",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--from",
-            "yesterday",
-        ),
+        command=("backtest", PORTFOLIO, "--from", "yesterday"),
         message="""\
 --from: 'yesterday' is not a time
   expected: ISO 8601, such as 2024-01-31 or 2024-01-31T12:00Z
@@ -1298,14 +1231,7 @@ portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights
     ),
     Case(
         name="period of options that ends before it starts",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--from",
-            "2024-02-01",
-            "--to",
-            "2024-01-01",
-        ),
+        command=("backtest", PORTFOLIO, "--from", "2024-02-01", "--to", "2024-01-01"),
         message="""\
 --to: the period ends at 2024-01-01T00:00:00Z
   expected: an end after its start 2024-02-01T00:00:00Z
@@ -1313,12 +1239,7 @@ portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights
     ),
     Case(
         name="period of options without bars",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--from",
-            "2025-01-01",
-        ),
+        command=("backtest", PORTFOLIO, "--from", "2025-01-01"),
         message="""\
 portfolio.yaml:9:3: no bar of 'BTC/USDT' lies in the period
   expected: a period within 2024-01-01T01:00:00Z to 2024-01-02T00:00:00Z
@@ -1327,11 +1248,7 @@ portfolio.yaml:9:3: no bar of 'BTC/USDT' lies in the period
     ),
     Case(
         name="bars that do not exist",
-        command=(
-            "data",
-            "check",
-            "bar",
-        ),
+        command=("data", "check", "bar"),
         message="""\
 bar: there is no such file or folder
   expected: a .parquet or .csv file, or a folder of them
@@ -1340,13 +1257,7 @@ bar: there is no such file or folder
     ),
     Case(
         name="label that is none",
-        command=(
-            "data",
-            "check",
-            "bars",
-            "--label",
-            "middle",
-        ),
+        command=("data", "check", "bars", "--label", "middle"),
         message="""\
 --label is 'middle'
   expected: open or close
@@ -1354,13 +1265,7 @@ bar: there is no such file or folder
     ),
     Case(
         name="tick option of zero",
-        command=(
-            "data",
-            "check",
-            "bars",
-            "--tick",
-            "0",
-        ),
+        command=("data", "check", "bars", "--tick", "0"),
         message="""\
 --tick is '0'
   expected: a number above 0, such as 0.01
@@ -1368,13 +1273,7 @@ bar: there is no such file or folder
     ),
     Case(
         name="seed that is no number",
-        command=(
-            "data",
-            "sample",
-            "new",
-            "--seed",
-            "lucky",
-        ),
+        command=("data", "sample", "new", "--seed", "lucky"),
         message="""\
 --seed: 'lucky' is not a whole number
   expected: a whole number of at least 0
@@ -1382,10 +1281,7 @@ bar: there is no such file or folder
     ),
     Case(
         name="run that does not exist",
-        command=(
-            "reproduce",
-            "runs/demo",
-        ),
+        command=("reproduce", "runs/demo"),
         message="""\
 runs/demo: there is no run here
   expected: a folder that podium backtest left behind, with a manifest.json in it
@@ -1393,12 +1289,7 @@ runs/demo: there is no run here
     ),
     Case(
         name="folder for runs that is a file",
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--out",
-            TREND,
-        ),
+        command=("backtest", PORTFOLIO, "--out", TREND),
         message="""\
 --out: trend.yaml is a file
   expected: a folder, made if it is missing
@@ -1539,11 +1430,7 @@ portfolio.yaml:11:5: there are no bars of 'SOL/USDT' in bars
     Case(
         name="flawed bars in a backtest",
         edits=((BARS, "100,103,98,101,10", "100,97,98,101,10"),),
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--no-progress",
-        ),
+        command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
 bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T01:00:00Z (row 0): open 100, high 97, low 98, close 101, volume 10
   hint: mend the source, or state what to do about it: high_below_low: drop or warn
@@ -1552,11 +1439,7 @@ bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T0
     Case(
         name="order size beyond all lots",
         edits=((TREND, "{risk: 1%}", "{money: 1e30}"),),
-        command=(
-            "backtest",
-            PORTFOLIO,
-            "--no-progress",
-        ),
+        command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
 trend.yaml:13:15: size.money is 1E+30, more than Podium can hold exactly
   expected: a number above 0, such as 1000; with at most 18 digits on a side of the point
@@ -1641,12 +1524,7 @@ portfolio.yaml:19:12: Reversal.long_entry: unknown name 'clos'
     ),
     Case(
         name="set of a path with a hole",
-        command=(
-            "check",
-            PORTFOLIO,
-            "--set",
-            "strategies..weight=0.1",
-        ),
+        command=("check", PORTFOLIO, "--set", "strategies..weight=0.1"),
         message="""\
 --set strategies..weight=0.1: a part of the path is empty
   expected: a path such as strategies.trend.params.fast
@@ -1691,6 +1569,30 @@ portfolio.yaml:2:5: a key is a list or a map
         message="""\
 trend.yaml:13:11: max_bars is '2%'
   expected: a whole number of at least 1, such as 48
+""",
+    ),
+    Case(
+        name="class with on_bar that is no Strategy",
+        edits=((REVERSAL, "    depth = 2\n", "    depth = 2\n\n    def on_bar(self, bar):\n        pass\n"),),
+        message="""\
+portfolio.yaml:19:12: the class 'Reversal' of reversal.py has on_bar but is no Strategy
+  expected: class Reversal(Strategy)
+  hint: from podium import Strategy
+""",
+    ),
+    Case(
+        name="class with rules and on_bar",
+        edits=(
+            (
+                REVERSAL,
+                "    depth = 2\n",
+                "    depth = 2\n    long_entry = 'close > open'\n\n    def on_bar(self, bar):\n        pass\n",
+            ),
+        ),
+        message="""\
+portfolio.yaml:19:12: the class 'Reversal' of reversal.py has both rules and on_bar
+  expected: rules as class attributes, or on_bar
+  hint: remove one of them, or make two strategies
 """,
     ),
 )

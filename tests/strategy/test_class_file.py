@@ -11,7 +11,7 @@ from podium.core.errors import ConfigurationError, Location
 from podium.strategy.class_file import create_strategy, load_class
 
 HERE = Location(file="portfolio.yaml", line=3, column=5)
-CODED = "class Coded:\n    n = 1\n    share = 0.5\n    def on_bar(self, bar):\n        pass\n"
+CODED = "from podium import Strategy\nclass Coded(Strategy):\n    n = 1\n    share = 0.5\n    def on_bar(self, bar):\n        pass\n"
 
 
 def _load(folder: Path, text: str, name: str = "Coded") -> type:
@@ -66,4 +66,4 @@ def test_a_class_that_raises_when_made_is_told_with_its_line(tmp_path: Path) -> 
     loaded = _load(tmp_path, f"{CODED}    def __init__(self):\n        self.x = {{}}['no']\n")
     with pytest.raises(ConfigurationError) as caught:
         create_strategy(loaded, {})
-    assert str(caught.value).startswith(f"{tmp_path}/coded.py:7:18: Coded() raised KeyError: 'no'")
+    assert str(caught.value).startswith(f"{tmp_path}/coded.py:8:18: Coded() raised KeyError: 'no'")

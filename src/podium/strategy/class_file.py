@@ -14,6 +14,7 @@ from types import ModuleType
 
 from podium.core.errors import ConfigurationError, InputError, Location, Problem, did_you_mean
 from podium.core.ids import digest
+from podium.strategy.base import Strategy
 from podium.strategy.rules_class import has_rules
 
 __all__ = ["create_strategy", "load_class"]
@@ -48,14 +49,8 @@ def load_class(path: Path, name: str, location: Location) -> type:
                 hint=did_you_mean(name, classes),
             )
         )
-    if not _is_strategy(classes[name]):
-        raise ConfigurationError(
-            Problem(
-                message=f"the class '{name}' of {path} is not a strategy",
-                location=location,
-                expected="a class with on_bar, with long_entry or short_entry, or with should_enter and should_exit",
-            )
-        )
+    if (problem := _no_strategy(classes[name], path, location)) is not None:
+        raise ConfigurationError(problem)
     return classes[name]
 
 
@@ -97,12 +92,32 @@ def _shown(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _is_strategy(candidate: type) -> bool:
-    coded = getattr(candidate, "on_bar", None)
-    # A base class may offer an on_bar that does nothing: it counts only where the user wrote one.
-    own = coded is not None and not getattr(coded, "__module__", "").startswith("podium.")
-    bare = callable(getattr(candidate, "should_enter", None)) and callable(getattr(candidate, "should_exit", None))
-    return own or bare or has_rules(candidate)
+def _no_strategy(candidate: type, path: Path, location: Location) -> Problem | None:
+    name = candidate.__name__
+    ours = issubclass(candidate, Strategy)
+    coded = "on_bar" in dir(candidate) and getattr(candidate, "on_bar", None) is not Strategy.on_bar
+    if coded and has_rules(candidate):
+        return Problem(
+            message=f"the class '{name}' of {path} has both rules and on_bar",
+            location=location,
+            expected="rules as class attributes, or on_bar",
+            hint="remove one of them, or make two strategies",
+        )
+    if coded and not ours:
+        return Problem(
+            message=f"the class '{name}' of {path} has on_bar but is no Strategy",
+            location=location,
+            expected=f"class {name}(Strategy)",
+            hint="from podium import Strategy",
+        )
+    bare = all(callable(getattr(candidate, method, None)) for method in ("should_enter", "should_exit"))
+    if coded or bare or has_rules(candidate):
+        return None
+    return Problem(
+        message=f"the class '{name}' of {path} is not a strategy",
+        location=location,
+        expected="a class with on_bar, with long_entry or short_entry, or with should_enter and should_exit",
+    )
 
 
 def _load(path: Path, location: Location) -> ModuleType:

@@ -177,18 +177,20 @@ class _Expressions:
 
     def _expression(self, place: Place, expression: object, expect: Kind | None) -> Node | None:
         try:
-            if isinstance(expression, str):
-                return parse(expression, names=self._names, location=Location(file="", line=1, column=1), expect=expect)
-            node = expression.bind(self._settings.params) if isinstance(expression, Node) else as_node(expression)
+            return self._node(place, expression, expect)
         except RuleError as error:
             self.problems.extend(self._placed(problem, place) for problem in error.problems)
+            return None
         except _Failed:
-            pass
-        else:
-            if expect is not None and node.kind is not expect:
-                self.problems.append(_other_kind(self._words(place), node, expect, self._where(place)))
-            return node
-        return None
+            return None  # the problem of the indicator that it needs is told already
+
+    def _node(self, place: Place, expression: object, expect: Kind | None) -> Node:
+        if isinstance(expression, str):
+            return parse(expression, names=self._names, location=Location(file="", line=1, column=1), expect=expect)
+        node = expression.bind(self._settings.params) if isinstance(expression, Node) else as_node(expression)
+        if expect is not None and node.kind is not expect:
+            self.problems.append(_other_kind(self._words(place), node, expect, self._where(place)))
+        return node
 
     def _where(self, place: Place) -> Location | None:
         item = self._source(place)
