@@ -250,6 +250,22 @@ def test_a_symbol_with_a_dot_can_be_set(folder: Path) -> None:
     assert portfolio.symbols["BRK.B"].tick == Decimal("0.05")
 
 
+def test_a_symbol_of_a_list_can_be_set(folder: Path) -> None:
+    """A list of symbols is a map without settings; a list itself is set as a whole. (A-24)"""
+    start, end = PORTFOLIO.index("symbols:"), PORTFOLIO.index("simulation:")
+    text = PORTFOLIO[:start] + "symbols: [BTC/USDT, ETH/USDT]\n" + PORTFOLIO[end:]
+    portfolio = load_portfolio(_written(text), {"symbols.BTC/USDT.tick": "0.05"}, {})
+    assert portfolio.symbols["BTC/USDT"].tick == Decimal("0.05")
+    whole = load_portfolio(_written(text), {"strategies.trend.symbols": "[ETH/USDT]"}, {})
+    assert whole.strategies[0].symbols == ("ETH/USDT",)
+    with pytest.raises(ConfigurationError) as caught:
+        load_portfolio(_written(text), {"strategies.trend.symbols.0": "ETH/USDT"}, {})
+    assert str(caught.value) == (
+        "--set strategies.trend.symbols.0=ETH/USDT: strategies[0].symbols is a list\n"
+        "  expected: a whole list as the value, such as [a, b]"
+    )
+
+
 def _written(text: str) -> Path:
     path = Path("portfolio.yaml")
     path.write_text(text, encoding="utf-8")

@@ -150,7 +150,8 @@ def load_portfolio(
         ConfigurationError: with all problems of the file and of the strategy files it names.
     """
     path = Path(path)
-    root, from_environment = apply_environment(read_document(path), os.environ if environment is None else environment)
+    root = _with_map_of_symbols(read_document(path))
+    root, from_environment = apply_environment(root, os.environ if environment is None else environment)
     root, from_settings = apply_settings(root, overrides or {})
     root = _with_map_of_symbols(root)
     try:

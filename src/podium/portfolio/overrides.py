@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from podium.core.documents import Item
 from podium.core.errors import ConfigurationError, Location, Problem, did_you_mean
-from podium.core.places import Place
+from podium.core.places import Place, describe
 from podium.core.yaml_files import parse_value
 
 __all__ = ["CHOICES", "ENVIRONMENT_PREFIX", "Override", "apply_environment", "apply_settings"]
@@ -119,6 +119,14 @@ def _resolve(root: Item, words: list[str], location: Location, *, loose: bool) -
     while words:
         here = root.get(*place)
         if here is not None and isinstance(here.value, tuple):
+            if place != ("strategies",):
+                raise ConfigurationError(
+                    Problem(
+                        message=f"{describe(place)} is a list",
+                        location=location,
+                        expected="a whole list as the value, such as [a, b]",
+                    )
+                )
             step: str | int = _strategy_position(here, words[0], location, loose=loose)
             words = words[1:]
         else:
