@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -76,10 +77,8 @@ def _value(value: object, name: str, bar: object, row: int) -> object:
     if name in TIME_NAMES:
         return _time(value, row)
     if isinstance(value, float | int | Decimal | str | np.number) and not isinstance(value, bool):
-        try:
+        with suppress(ValueError):  # a text that is no number is told below
             return float(value)
-        except ValueError:
-            pass
     message = f"bar {row}: {name} is {value!r}, which is not a number"
     raise DataError(Problem(message=message, expected="a Decimal or a number"))
 
