@@ -17,7 +17,7 @@ from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem
-from podium.core.kernels import kernels_are_cached
+from podium.core.kernels import is_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MoneyUnit, to_rate
 from podium.core.times import iso
 from podium.engine.engine import Engine, EngineOptions, EngineOverflow
@@ -107,7 +107,7 @@ class StrategyOrchestrator:
             LedgerOverflow: when a position grows beyond what the ledger holds exactly.
         """
         started = self._clock.monotonic()
-        if not kernels_are_cached():
+        if not is_cached("advance"):
             _LOG.warning("compiling the engine: once on this machine, about a quarter of a minute")
         _refuse_capital(initial_capital)
         market = prepare_market(historical_data, self.config)

@@ -17,7 +17,7 @@ import numba
 from numba import types
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["compiled", "kernel_cache_folder", "kernels_are_cached"]
+__all__ = ["compiled", "is_cached", "kernel_cache_folder"]
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -39,9 +39,13 @@ def kernel_cache_folder() -> Path:
     return base / "podium" / "kernels" / f"{numba.__version__}-{content.hexdigest()[:16]}"
 
 
-def kernels_are_cached() -> bool:
-    """Tell whether the first call will find compiled kernels."""
-    return any(kernel_cache_folder().rglob("*.nbi"))
+def is_cached(function: str) -> bool:
+    """Tell whether the first call of a kernel will find it compiled.
+
+    Args:
+        function: its name.
+    """
+    return any(kernel_cache_folder().rglob(f"*.{function}-*.nbi"))
 
 
 def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
