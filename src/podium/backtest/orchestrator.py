@@ -17,8 +17,9 @@ from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem
+from podium.core.instruments import Instrument
 from podium.core.kernels import is_cached
-from podium.core.money import LEDGER_LIMIT_UNITS, MoneyUnit, to_rate
+from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
 from podium.core.times import iso
 from podium.engine.engine import Engine, EngineOptions, EngineOverflow
 from podium.portfolio.configuration import OrchestratorConfig
@@ -199,19 +200,22 @@ def _refuse_capital(capital: Decimal) -> None:
 def _refuse_overflow(capital: Decimal, unit: MoneyUnit, market: Market) -> None:
     """Refuse a capital that leaves no headroom in the ledger, and say which symbol makes its unit so small."""
     leverage = max(instrument.leverage for instrument in market.instruments.values())
-    needed = capital.scaleb(unit.digits) * leverage * 4
-    if needed < LEDGER_LIMIT_UNITS:
+    most = unit.to_decimal(LEDGER_LIMIT_UNITS - 1) / (4 * leverage)
+    if capital <= most:
         return
     symbol, finest = min(market.instruments.items(), key=lambda item: item[1].tick * item[1].lot * item[1].multiplier)
-    digits_too_many = len(str(int(needed / LEDGER_LIMIT_UNITS)))
     raise ConfigurationError(
         Problem(
-            message=(
-                f"a capital of {capital} with leverage {leverage} does not fit an exact ledger whose unit is "
-                f"1e-{unit.digits} (from tick {finest.tick} × lot {finest.lot} of {symbol})"
-            ),
-            expected=f"capital × leverage × 4 below {LEDGER_LIMIT_UNITS} units",
-            hint=f"a lot of {finest.lot.scaleb(digits_too_many).normalize():f} or a tick of "
-            f"{finest.tick.scaleb(digits_too_many).normalize():f} for {symbol} would do",
+            message=f"a capital of {capital:f} at leverage {leverage:f} does not fit an exact ledger in units of "
+            f"1e-{unit.digits}",
+            expected=f"a capital of at most {most:.0f}",
+            hint=_coarser_grid(capital / most, symbol, finest) if unit.digits > MONEY_DIGITS_MINIMUM else None,
         )
     )
+
+
+def _coarser_grid(times: Decimal, symbol: str, instrument: Instrument) -> str:
+    """Name a lot and a tick that would do: both are powers of ten times today's."""
+    digits = len(str(int(times)))
+    lot, tick = (grid.scaleb(digits).normalize() for grid in (instrument.lot, instrument.tick))
+    return f"a lot of {lot:f} or a tick of {tick:f} for {symbol} would do"

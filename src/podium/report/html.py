@@ -73,7 +73,7 @@ def report_page(
 ) -> Html:
     """Make the page; arguments as for ``write_report``."""
     settings = _settings(result.config) if configuration is None else configuration
-    name = str(settings.get("name") or "portfolio")
+    name = str(_settings(result.config).get("name") or "portfolio")
     currency = result.comparison_table.currency
     of_symbol = _by_symbol(result)
     metrics = [(strategy_id, one.metrics) for strategy_id, one in result.strategy_results.items()]
