@@ -7,6 +7,7 @@ folder is named by a hash of *all* kernel files (``*_kernel.py``): when any of t
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +22,7 @@ __all__ = ["compiled", "is_cached", "kernel_cache_folder"]
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
+_LOG = logging.getLogger("podium")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -37,6 +39,17 @@ def kernel_cache_folder() -> Path:
         content.update(file.read_bytes())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "podium" / "kernels" / f"{numba.__version__}-{content.hexdigest()[:16]}"
+
+
+@cache
+def _can_be_written(folder: Path) -> bool:
+    """Make the cache folder, or tell that every process has to compile for itself."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _LOG.warning("compiled code cannot be kept in %s (%s): every process compiles anew", folder, error.strerror)
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def is_cached(function: str) -> bool:
@@ -58,7 +71,8 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
         The compiled function; the plain one when ``NUMBA_DISABLE_JIT`` is set.
     """
     numba.config.CACHE_DIR = str(kernel_cache_folder())  # type: ignore[attr-defined]  # set at run time by numba
-    decorated: Callable[_Parameters, _Result] = numba.njit(cache=True, error_model="numpy")(function)
+    is_kept = _can_be_written(kernel_cache_folder())
+    decorated: Callable[_Parameters, _Result] = numba.njit(cache=is_kept, error_model="numpy")(function)
     if isinstance(decorated, Dispatcher):
         _forget_literals(decorated)
     return decorated

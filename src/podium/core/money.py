@@ -128,7 +128,7 @@ class MoneyUnit:
             if scaled != scaled.to_integral_value():
                 raise ConfigurationError(
                     Problem(
-                        message=f"{name} {amount} has more decimals than the ledger keeps",
+                        message=f"{name} {amount:f} has more decimals than the ledger keeps",
                         expected=f"at most {self.digits} decimals",
                     )
                 )
