@@ -1,3 +1,5 @@
+# mypy: disable-error-code="no-any-return"
+# The type checker does not know the fields of a record: they are Any.
 """Take the portfolio from one half step to another: settle a step, then decide it.
 
 How the timeline is cut never changes the result: all state is in the tables, and nothing here knows where a call began.
@@ -18,32 +20,39 @@ from podium.engine.decide_kernel import (
     signal_by_command,
     signal_by_rule,
 )
-from podium.engine.ledger_kernel import apply, cancel
-from podium.engine.match_kernel import follow, match
-from podium.engine.tables import SLOTS_PER_CELL, Action, EngineTables, OrderKind, Record, Status
+from podium.engine.ledger_kernel import apply, cancel, overflow
+from podium.engine.match_kernel import match
+from podium.engine.protection_kernel import follow
+from podium.engine.tables import CEILING_UNITS, SLOTS_PER_CELL, Action, EngineTables, OrderKind, Record, Status
 
 __all__ = ["advance", "finish", "settle"]
 
 _DONE, _EVENTS_FULL = int(Status.DONE), int(Status.EVENTS_FULL)
-_OVERFLOW = int(Status.OVERFLOW)
+_OVERFLOW, _LATE_COMMAND = int(Status.OVERFLOW), int(Status.LATE_COMMAND)
+_CEILING_UNITS = CEILING_UNITS
 _MARKET = int(OrderKind.MARKET)
 _PLACE = int(Action.PLACE)
 _END_OF_DATA = int(Reason.END_OF_DATA)
+#: Both bits of a cell's ``entered``.
+_OPENED_INSIDE = 3
 
 
 @compiled
-def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: Record, step: int) -> int:
+def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> int:
     """Let one bar act on one cell: orders, protection, equity at the new mark; give the change of equity."""
     if cell.active:
-        match(run, cell, account, instrument, bar, step)
+        match(run, cell, account, instrument, bar)
     if cell.quantity == 0:
+        return 0
+    if bar.high > cell.ceiling:
+        overflow(run, cell)
         return 0
     change = cell.quantity * (bar.close - instrument.mark) * instrument.money_per_tick_lot
     account.equity += change
     cell.bars_held += 1
     cell.bars_left -= 1
     high, low = bar.high, bar.low
-    if cell.entered == 2:
+    if cell.entered == _OPENED_INSIDE:
         # What the bar did before the entry inside it is unknown: only its adverse side counts.
         if cell.quantity > 0:
             high = bar.close
@@ -51,10 +60,11 @@ def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: 
             low = bar.close
     cell.highest = max(cell.highest, high)
     cell.lowest = min(cell.lowest, low)
-    if bar.high > cell.ceiling:
-        run.status = _OVERFLOW
-        run.cell = cell.index
+    cell.entered = 0
+    if abs(account.equity) >= _CEILING_UNITS:
+        overflow(run, cell)
     if cell.active:
+        # What the bar's extreme sets acts from the next bar on.
         follow(cell)
     return change
 
@@ -75,6 +85,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             run.status = _EVENTS_FULL
             return
         step = run.half_step >> 1
+        run.step = step
         first, last = steps[step], steps[step + 1]
         if run.half_step & 1 == 0:
             # Settle: symbols in portfolio order.
@@ -85,9 +96,13 @@ def advance(tables: EngineTables, stop: int) -> None:
                 for cell_index in range(instrument.first_cell, instrument.last_cell):
                     cell = cells[cell_index]
                     if cell.active or cell.quantity != 0:
-                        total += settle(run, cell, accounts[cell.strategy], instrument, bar, step)
+                        total += settle(run, cell, accounts[cell.strategy], instrument, bar)
+                        if abs(total) >= _CEILING_UNITS:
+                            overflow(run, cell)
                 instrument.mark = bar.close
             run.portfolio.equity += total
+            if abs(run.portfolio.equity) >= _CEILING_UNITS:
+                run.status = _OVERFLOW
         else:
             # Decide: who wants something?
             count = 0
@@ -103,6 +118,9 @@ def advance(tables: EngineTables, stop: int) -> None:
                         candidates[count].bits = bits
                         count += 1
             first_command = last_command = run.command
+            if first_command < run.command_count and commands[first_command].step < step:
+                run.status = _LATE_COMMAND
+                return
             while last_command < run.command_count and commands[last_command].step == step:
                 last_command += 1
             if count > 0 or first_command < last_command:
@@ -110,34 +128,37 @@ def advance(tables: EngineTables, stop: int) -> None:
                 for index in range(count):
                     cell = cells[candidates[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]
-                    signal_by_rule(run, cell, account, instrument, step, candidates[index].bits)
+                    signal_by_rule(run, cell, account, instrument, candidates[index].bits)
                 for index in range(first_command, last_command):
                     cell = cells[commands[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]
-                    signal_by_command(run, cell, account, instrument, commands[index], step)
-                # ... then conflicts, ...
+                    signal_by_command(run, cell, account, instrument, commands[index])
+                # ... then conflicts (a command may come without a bar of its symbol), ...
                 for index in range(first, last):
                     instrument = instruments[bars[index].symbol]
-                    see_conflict(run, cells[instrument.first_cell], instrument, step)
+                    see_conflict(run, cells[instrument.first_cell], instrument)
+                for index in range(first_command, last_command):
+                    instrument = instruments[cells[commands[index].cell].symbol]
+                    see_conflict(run, cells[instrument.first_cell], instrument)
                 # ... then exits, ...
                 for index in range(count):
                     cell = cells[candidates[index].cell]
-                    exit_by_rule(run, cell, accounts[cell.strategy], instruments[cell.symbol], step)
+                    exit_by_rule(run, cell, accounts[cell.strategy], instruments[cell.symbol])
                 for index in range(first_command, last_command):
                     if commands[index].exit:
                         cell = cells[commands[index].cell]
                         account, instrument = accounts[cell.strategy], instruments[cell.symbol]
-                        place(run, cell, account, instrument, commands[index], step)
+                        place(run, cell, account, instrument, commands[index])
                 # ... then entries.
                 for index in range(count):
                     cell = cells[candidates[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]
-                    enter_by_rule(run, cell, account, instrument, levels, step, candidates[index].row)
+                    enter_by_rule(run, cell, account, instrument, levels, candidates[index].row)
                 for index in range(first_command, last_command):
                     cell = cells[commands[index].cell]
                     if commands[index].action == _PLACE and not commands[index].exit:
                         account, instrument = accounts[cell.strategy], instruments[cell.symbol]
-                        place(run, cell, account, instrument, commands[index], step)
+                        place(run, cell, account, instrument, commands[index])
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command
@@ -147,21 +168,24 @@ def advance(tables: EngineTables, stop: int) -> None:
 
 
 @compiled
-def finish(tables: EngineTables, step: int) -> None:
-    """End the run after a step: cancel working orders, close every position at its last mark."""
+def finish(tables: EngineTables) -> None:
+    """End the run where it stands: cancel working orders, close every position at its last mark."""
     run = tables.run[0]
+    run.status = _DONE
+    # It stands behind the half step that was done last.
+    run.step = (run.half_step - 1) >> 1
     for cell_index in range(len(tables.cells)):
         cell = tables.cells[cell_index]
         account, instrument = tables.accounts[cell.strategy], tables.instruments[cell.symbol]
         for slot in range(SLOTS_PER_CELL):
             if (cell.working >> slot) & 1:
-                cancel(run, cell, account, cell.orders[slot], step, _END_OF_DATA)
+                cancel(run, cell, account, cell.orders[slot], _END_OF_DATA)
         if cell.quantity != 0:
             side = -1 if cell.quantity > 0 else 1
             apply(
-                run, cell, account, instrument, step, side, abs(cell.quantity), instrument.mark,
+                run, cell, account, instrument, side, abs(cell.quantity), instrument.mark,
                 instrument.mark, instrument.taker_fee, _END_OF_DATA, 0, _MARKET, 1,
             )  # fmt: skip
         cell.active = 0
     for strategy in range(len(tables.accounts)):
-        tables.equity[step, strategy] = tables.accounts[strategy].equity
+        tables.equity[run.step, strategy] = tables.accounts[strategy].equity

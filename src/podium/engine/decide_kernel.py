@@ -1,7 +1,9 @@
+# mypy: disable-error-code="no-any-return"
+# The type checker does not know the fields of a record: they are Any.
 """Decide at the close of a step, on what all its bars made known.
 
-First all signals, then conflicts, then exits, then entries with their sizes and limits, in portfolio order; ``advance`` has
-the loops, here is what each of them does for one cell.
+First all signals, then conflicts, then exits, then entries with their sizes and limits, in portfolio order; ``advance``
+has the loops, here is what each of them does for one cell.
 """
 
 from __future__ import annotations
@@ -12,19 +14,11 @@ from numpy.typing import NDArray
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
-from podium.engine.ledger_kernel import (
-    available,
-    cancel,
-    emit,
-    entry_cost,
-    fee_of,
-    is_active,
-    level_price,
-    protect,
-    reserve,
-)
-from podium.engine.match_kernel import entry_lots, fill_order
+from podium.engine.costs_kernel import entry_cost, entry_lots, fee_of
+from podium.engine.ledger_kernel import cancel, emit, reserve
+from podium.engine.match_kernel import fill_order, shortfall
 from podium.engine.money_kernel import muldiv, muldiv_ceiling
+from podium.engine.protection_kernel import is_active, levels_refusal, protect
 from podium.engine.tables import (
     SLOTS_PER_CELL,
     Action,
@@ -49,7 +43,7 @@ _SCALE = RATE_SCALE
 _MARKET, _LIMIT = int(OrderKind.MARKET), int(OrderKind.LIMIT)
 _EVERYTHING, _FRACTION, _QUANTITY = int(SizeMode.EVERYTHING), int(SizeMode.FRACTION), int(SizeMode.QUANTITY)
 _MONEY, _RISK = int(SizeMode.MONEY), int(SizeMode.RISK)
-_LEVEL_NONE, _LEVEL_PRICE = int(LevelMode.NONE), int(LevelMode.PRICE)
+_LEVEL_NONE = int(LevelMode.NONE)
 _PLACE, _CLOSE, _CANCEL, _PROTECT = int(Action.PLACE), int(Action.CLOSE), int(Action.CANCEL), int(Action.PROTECT)
 _SIGNAL, _REJECTED = int(EventKind.SIGNAL_GENERATED), int(EventKind.SIGNAL_REJECTED)
 _CONFLICT, _CREATED = int(EventKind.CONFLICT_DETECTED), int(EventKind.ORDER_CREATED)
@@ -57,25 +51,33 @@ _LONG_ENTRY, _LONG_EXIT = int(SignalBit.LONG_ENTRY), int(SignalBit.LONG_EXIT)
 _SHORT_ENTRY, _SHORT_EXIT = int(SignalBit.SHORT_ENTRY), int(SignalBit.SHORT_EXIT)
 _NONE, _STRATEGY_SIGNAL, _TIME_EXIT = int(Reason.NONE), int(Reason.STRATEGY_SIGNAL), int(Reason.TIME_EXIT)
 _BOTH_SIDES, _FLAT, _NO_SLOT = int(Reason.BOTH_SIDES), int(Reason.FLAT), int(Reason.NO_SLOT)
-_UNKNOWN_LEVEL, _WRONG_SIDE = int(Reason.UNKNOWN_LEVEL), int(Reason.WRONG_SIDE)
-_NO_STOP, _MIN_QUANTITY = int(Reason.NO_STOP), int(Reason.MIN_QUANTITY)
+_UNKNOWN_LEVEL, _NO_STOP = int(Reason.UNKNOWN_LEVEL), int(Reason.NO_STOP)
+_MIN_QUANTITY = int(Reason.MIN_QUANTITY)
 _MAX_QUANTITY, _CAPITAL_LIMIT = int(Reason.MAX_QUANTITY), int(Reason.CAPITAL_LIMIT)
 _CANCELLED = int(Reason.CANCELLED)
 
 
 @compiled
-def _signal(run: Record, cell: Record, account: Record, instrument: Record, step: int, side: int, is_exit: int, reason: int) -> None:
-    event = emit(run, cell, account, step, _SIGNAL, reason, side, 0, 0, instrument.mark)
+def _signal(
+    run: Record, cell: Record, account: Record, instrument: Record, side: int, is_exit: int, reason: int
+) -> None:
+    event = emit(run, cell, account, _SIGNAL, reason, side, 0, 0, instrument.mark)
     event.exit = is_exit
-    if not is_exit and side > 0:
+    if is_exit:
+        return
+    if side > 0:
         instrument.long_entries += 1
-    elif not is_exit:
+    else:
         instrument.short_entries += 1
+    if instrument.entering_cell == 0:
+        instrument.entering_cell = cell.index + 1
+    elif instrument.entering_cell != cell.index + 1:
+        instrument.entering_more = 1
 
 
 @compiled
-def _reject(run: Record, cell: Record, account: Record, order: Record, step: int, reason: int, lots: int, price: int) -> None:
-    event = emit(run, cell, account, step, _REJECTED, reason, order.side, 0, lots, price)
+def _reject(run: Record, cell: Record, account: Record, order: Record, reason: int, lots: int, price: int) -> None:
+    event = emit(run, cell, account, _REJECTED, reason, order.side, 0, lots, price)
     event.order_kind = order.kind
     event.exit = order.exit
 
@@ -90,23 +92,24 @@ def _free_slot(cell: Record) -> int:
 
 
 @compiled
-def _slot_for_exit(run: Record, cell: Record, account: Record, step: int) -> int:
-    """Find a slot for an exit: it is never refused for want of one, the newest working order makes room."""
+def _slot_for_exit(run: Record, cell: Record, account: Record) -> int:
+    """Find a slot for an exit: it is never refused for want of one, the newest working entry makes room."""
     slot = _free_slot(cell)
     if slot >= 0:
         return slot
     newest = 0
     for other in range(1, SLOTS_PER_CELL):
-        if cell.orders[other].identifier > cell.orders[newest].identifier:
+        newer = cell.orders[other].identifier > cell.orders[newest].identifier
+        # Entries make room before exits do.
+        if newer if cell.orders[other].exit == cell.orders[newest].exit else cell.orders[newest].exit:
             newest = other
-    cancel(run, cell, account, cell.orders[newest], step, _NO_SLOT)
+    cancel(run, cell, account, cell.orders[newest], _NO_SLOT)
     return newest
 
 
 @compiled
-def _clear(order: Record, cell_index: int, step: int, side: int) -> None:
+def _clear(order: Record, cell_index: int, side: int) -> None:
     """Make a market order without size, life or levels of a slot."""
-    order.step = step
     order.cell = cell_index
     order.kind = _MARKET
     order.side = side
@@ -132,12 +135,10 @@ def _clear(order: Record, cell_index: int, step: int, side: int) -> None:
 
 
 @compiled
-def _from_plan(
-    cell: Record, order: Record, levels: NDArray[np.int64], step: int, side: int, row: int
-) -> None:
+def _from_plan(cell: Record, order: Record, levels: NDArray[np.int64], side: int, row: int) -> None:
     """Write the entry that a rules strategy wants, with the levels as they are known at this bar."""
     plan = cell.plan
-    _clear(order, cell.index, step, side)
+    _clear(order, cell.index, side)
     order.size_mode = plan.size_mode
     order.size = plan.size
     for level in range(2 + plan.target_count):
@@ -161,33 +162,14 @@ def _from_plan(
 
 
 @compiled
-def _levels_refusal(order: Record, price: int) -> int:
-    """Tell why the levels of an entry cannot be: unknown, not positive, or on the wrong side of the price."""
-    side = order.side
-    if order.stop_mode != _LEVEL_NONE:
-        if order.stop <= 0:
-            return _UNKNOWN_LEVEL
-        if (level_price(order.stop_mode, order.stop, price, -side) - price) * side >= 0 and price > 1:
-            return _WRONG_SIDE
-    if order.trail_mode != _LEVEL_NONE and order.trail <= 0:
-        return _UNKNOWN_LEVEL
-    for index in range(order.target_count):
-        value = order.target[index]
-        if value <= 0:
-            return _UNKNOWN_LEVEL
-        if (level_price(order.target_mode[index], value, price, side) - price) * side <= 0 and price > 1:
-            return _WRONG_SIDE
-    return _NONE
-
-
-@compiled
-def _created(run: Record, cell: Record, account: Record, instrument: Record, order: Record, step: int, price: int) -> None:
+def _created(run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int) -> None:
     """Number an order, say that it works, and under ``fill: close`` trade a market order at once."""
     cell.order_counter += 1
     cell.working |= 1 << order.slot
     order.identifier = cell.order_counter
+    order.step = run.step
     event = emit(
-        run, cell, account, step, _CREATED, order.reason if order.exit else _NONE, order.side, order.identifier,
+        run, cell, account, _CREATED, order.reason if order.exit else _NONE, order.side, order.identifier,
         order.quantity, price,
     )  # fmt: skip
     event.order_kind = order.kind
@@ -197,7 +179,7 @@ def _created(run: Record, cell: Record, account: Record, instrument: Record, ord
         if order.exit:
             # What it closes is closed now, and no longer something that this step will give back.
             cell.exiting -= order.quantity
-        fill_order(run, cell, account, instrument, order, step, instrument.mark, 0, 0)
+        fill_order(run, cell, account, instrument, order, instrument.mark, 0, 0)
         cell.active = is_active(cell)
 
 
@@ -210,7 +192,9 @@ def _freed(cell: Record, instrument: Record) -> tuple[int, int]:
     lots = min(cell.exiting, held)
     margin = muldiv(cell.margin, lots, held)
     notional = lots * instrument.mark * instrument.money_per_tick_lot
-    result = notional - muldiv(cell.cost, lots, held) if cell.quantity > 0 else -notional - muldiv(cell.cost, lots, held)
+    result = (
+        notional - muldiv(cell.cost, lots, held) if cell.quantity > 0 else -notional - muldiv(cell.cost, lots, held)
+    )
     return margin, margin + result - fee_of(instrument, lots, notional, instrument.taker_fee)
 
 
@@ -229,16 +213,13 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
     allocated = max(cash, 0) + used if run.compounding else account.allocated
     free = min(allocated - used - account.reserved, cash - account.reserved)
     capital = min(allocated, max(cash, 0) + used)
-    rate = instrument.maker_fee if order.kind == _LIMIT else instrument.taker_fee
-    if order.kind == _LIMIT:
-        rate = max(rate, instrument.taker_fee)
+    # A limit order may still fill at once, as a taker.
+    rate = max(instrument.maker_fee, instrument.taker_fee) if order.kind == _LIMIT else instrument.taker_fee
     cost_price = price + muldiv_ceiling(price, run.entry_buffer, _SCALE)
     lots = entry_lots(instrument, order, price, cost_price, rate, free, capital)
     order.quantity = lots
     if lots < instrument.quantity_minimum:
-        starved = order.size_mode == _EVERYTHING or order.size_mode == _RISK
-        wanted = entry_lots(instrument, order, price, cost_price, rate, account.deposited, account.deposited)
-        return _CAPITAL_LIMIT if starved and wanted >= instrument.quantity_minimum else _MIN_QUANTITY
+        return shortfall(account, instrument, order, cost_price, rate)
     cost = entry_cost(instrument, lots, cost_price, rate)
     if cost > free:
         return _CAPITAL_LIMIT
@@ -248,25 +229,25 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
 
 
 @compiled
-def _enter(run: Record, cell: Record, account: Record, instrument: Record, order: Record, step: int) -> None:
+def _enter(run: Record, cell: Record, account: Record, instrument: Record, order: Record) -> None:
     """Make a working order of an entry, or say why not."""
     price = instrument.mark
     if order.kind == _LIMIT:
         price = order.limit
     elif order.kind != _MARKET:
         price = order.trigger
-    refusal = _UNKNOWN_LEVEL if price <= 0 else _levels_refusal(order, price)
+    refusal = _UNKNOWN_LEVEL if price <= 0 else levels_refusal(order, price)
     if refusal == _NONE:
         refusal = _size_refusal(run, cell, account, instrument, order, price)
     if refusal == _NONE:
-        _created(run, cell, account, instrument, order, step, price)
+        _created(run, cell, account, instrument, order, price)
     else:
-        _reject(run, cell, account, order, step, refusal, order.quantity, price)
+        _reject(run, cell, account, order, refusal, order.quantity, price)
         order.kind = 0
 
 
 @compiled
-def _leave(run: Record, cell: Record, account: Record, instrument: Record, order: Record, step: int) -> None:
+def _leave(run: Record, cell: Record, account: Record, instrument: Record, order: Record) -> None:
     """Make a working order of an exit."""
     price = instrument.mark
     if order.kind == _LIMIT:
@@ -274,14 +255,14 @@ def _leave(run: Record, cell: Record, account: Record, instrument: Record, order
     elif order.kind != _MARKET:
         price = order.trigger
     if price <= 0:
-        _reject(run, cell, account, order, step, _UNKNOWN_LEVEL, order.quantity, price)
+        _reject(run, cell, account, order, _UNKNOWN_LEVEL, order.quantity, price)
         order.kind = 0
     else:
-        _created(run, cell, account, instrument, order, step, price)
+        _created(run, cell, account, instrument, order, price)
 
 
 @compiled
-def signal_by_rule(run: Record, cell: Record, account: Record, instrument: Record, step: int, bits: int) -> None:
+def signal_by_rule(run: Record, cell: Record, account: Record, instrument: Record, bits: int) -> None:
     """Turn the byte of a rules cell into what it wants: an exit, an entry, both (a reversal)."""
     cell.exiting = 0
     cell.exit_reason = 0
@@ -291,15 +272,15 @@ def signal_by_rule(run: Record, cell: Record, account: Record, instrument: Recor
         leaves = not cell.coded and bits & (_LONG_EXIT if side > 0 else _SHORT_EXIT)
         cell.exit_reason = _STRATEGY_SIGNAL if leaves else _TIME_EXIT
         cell.exiting = abs(cell.quantity)
-        _signal(run, cell, account, instrument, step, -side, 1, cell.exit_reason)
+        _signal(run, cell, account, instrument, -side, 1, cell.exit_reason)
         if not cell.coded and bits & (_SHORT_ENTRY if side > 0 else _LONG_ENTRY):
             cell.entry_side = -side
-            _signal(run, cell, account, instrument, step, -side, 0, _NONE)
+            _signal(run, cell, account, instrument, -side, 0, _NONE)
     elif bits & _LONG_ENTRY and bits & _SHORT_ENTRY:
-        emit(run, cell, account, step, _REJECTED, _BOTH_SIDES, 0, 0, 0, instrument.mark)
+        emit(run, cell, account, _REJECTED, _BOTH_SIDES, 0, 0, 0, instrument.mark)
     else:
         cell.entry_side = 1 if bits & _LONG_ENTRY else -1
-        _signal(run, cell, account, instrument, step, cell.entry_side, 0, _NONE)
+        _signal(run, cell, account, instrument, cell.entry_side, 0, _NONE)
 
 
 @compiled
@@ -315,7 +296,7 @@ def _share_of_position(order: Record, held: int, price: int, unit: int) -> int:
 
 
 @compiled
-def signal_by_command(run: Record, cell: Record, account: Record, instrument: Record, command: Record, step: int) -> None:
+def signal_by_command(run: Record, cell: Record, account: Record, instrument: Record, command: Record) -> None:
     """Say what a command wants; cancellations and moved levels act at once."""
     held = max(abs(cell.quantity) - cell.exiting, 0)
     direction = 1 if cell.quantity > 0 else -1
@@ -323,89 +304,94 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
         for slot in range(SLOTS_PER_CELL):
             order = cell.orders[slot]
             if (cell.working >> slot) & 1 and (command.identifier == 0 or command.identifier == order.identifier):
-                cancel(run, cell, account, order, step, _CANCELLED)
+                cancel(run, cell, account, order, _CANCELLED)
         cell.active = is_active(cell)
     elif command.action == _PROTECT:
         command.side = direction
         if cell.quantity == 0:
-            _reject(run, cell, account, command, step, _FLAT, 0, instrument.mark)
+            _reject(run, cell, account, command, _FLAT, 0, instrument.mark)
         else:
-            refusal = _levels_refusal(command, instrument.mark)
+            refusal = levels_refusal(command, instrument.mark)
             if refusal == _NONE:
-                protect(cell, command, instrument.mark)
+                protect(cell, command, instrument.mark, instrument.money_per_tick_lot)
                 cell.active = is_active(cell)
             else:
-                _reject(run, cell, account, command, step, refusal, 0, instrument.mark)
+                _reject(run, cell, account, command, refusal, 0, instrument.mark)
     else:
         is_close = command.action == _CLOSE
+        if command.kind == 0:
+            command.kind = _MARKET
         command.exit = 1 if is_close or (held > 0 and command.side * direction < 0) else 0
         if command.exit:
             command.side = -direction
             command.quantity = _share_of_position(command, held, instrument.mark, instrument.money_per_tick_lot)
             if command.quantity <= 0:
-                _reject(run, cell, account, command, step, _FLAT if held == 0 else _MIN_QUANTITY, 0, instrument.mark)
+                _reject(run, cell, account, command, _FLAT if held == 0 else _MIN_QUANTITY, 0, instrument.mark)
                 command.exit = 0
                 command.action = 0
                 return
             if command.kind == _MARKET:
                 cell.exiting += command.quantity
-        _signal(run, cell, account, instrument, step, command.side, command.exit, _STRATEGY_SIGNAL if command.exit else _NONE)
+        _signal(run, cell, account, instrument, command.side, command.exit, _STRATEGY_SIGNAL if command.exit else _NONE)
 
 
 @compiled
-def see_conflict(run: Record, cell: Record, instrument: Record, step: int) -> None:
-    """Count a symbol on which entries of both sides are wanted, once a step; ``allow`` lets all of them act."""
-    if instrument.long_entries > 0 and instrument.short_entries > 0:
+def see_conflict(run: Record, cell: Record, instrument: Record) -> None:
+    """Count a symbol on which strategies want entries of both sides, once a step; ``allow`` lets all of them act.
+
+    A strategy that waits on both sides of the price is in no conflict with itself.
+    """
+    if instrument.long_entries > 0 and instrument.short_entries > 0 and instrument.entering_more:
         wishes = instrument.long_entries + instrument.short_entries
-        event = emit(run, cell, run.portfolio, step, _CONFLICT, _NONE, 0, 0, wishes, instrument.mark)
+        event = emit(run, cell, run.portfolio, _CONFLICT, _NONE, 0, 0, wishes, instrument.mark)
         event.position = 0
         run.conflicts += 1
     instrument.long_entries = 0
     instrument.short_entries = 0
+    instrument.entering_cell = 0
+    instrument.entering_more = 0
 
 
 @compiled
-def exit_by_rule(run: Record, cell: Record, account: Record, instrument: Record, step: int) -> None:
+def exit_by_rule(run: Record, cell: Record, account: Record, instrument: Record) -> None:
     """Place the exit that a cell's signal or its time wants, if any."""
     if cell.exiting > 0:
-        order = cell.orders[_slot_for_exit(run, cell, account, step)]
-        _clear(order, cell.index, step, -1 if cell.quantity > 0 else 1)
+        order = cell.orders[_slot_for_exit(run, cell, account)]
+        _clear(order, cell.index, -1 if cell.quantity > 0 else 1)
         order.exit = 1
         order.reason = cell.exit_reason
         order.quantity = cell.exiting
-        _leave(run, cell, account, instrument, order, step)
+        _leave(run, cell, account, instrument, order)
 
 
 @compiled
 def enter_by_rule(
-    run: Record, cell: Record, account: Record, instrument: Record, levels: NDArray[np.int64], step: int, row: int
+    run: Record, cell: Record, account: Record, instrument: Record, levels: NDArray[np.int64], row: int
 ) -> None:
     """Place the entry that a cell's signal wants, if any."""
     if cell.entry_side != 0:
         # A rules cell has at most its own exit working, so there is always room.
         order = cell.orders[_free_slot(cell)]
-        _from_plan(cell, order, levels, step, cell.entry_side, row)
-        _enter(run, cell, account, instrument, order, step)
+        _from_plan(cell, order, levels, cell.entry_side, row)
+        _enter(run, cell, account, instrument, order)
     forget(cell)
 
 
 @compiled
-def place(run: Record, cell: Record, account: Record, instrument: Record, command: Record, step: int) -> None:
+def place(run: Record, cell: Record, account: Record, instrument: Record, command: Record) -> None:
     """Make a working order of a command."""
-    if command.exit:
-        slot = _slot_for_exit(run, cell, account, step)
-        cell.orders[slot] = command
-        cell.orders[slot].slot = slot
-        cell.orders[slot].reason = _STRATEGY_SIGNAL
-        _leave(run, cell, account, instrument, cell.orders[slot], step)
-        return
-    slot = _free_slot(cell)
+    slot = _slot_for_exit(run, cell, account) if command.exit else _free_slot(cell)
     if slot < 0:
-        _reject(run, cell, account, command, step, _NO_SLOT, 0, instrument.mark)
+        _reject(run, cell, account, command, _NO_SLOT, 0, instrument.mark)
+        return
+    cell.orders[slot] = command
+    order = cell.orders[slot]
+    order.slot = slot
+    order.reason = _STRATEGY_SIGNAL
+    if command.exit:
+        _leave(run, cell, account, instrument, order)
     else:
-        cell.orders[slot] = command
-        cell.orders[slot].slot = slot
-        _enter(run, cell, account, instrument, cell.orders[slot], step)
+        _enter(run, cell, account, instrument, order)
 
 
 @compiled

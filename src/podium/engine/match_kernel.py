@@ -1,7 +1,9 @@
+# mypy: disable-error-code="no-any-return"
+# The type checker does not know the fields of a record: they are Any.
 """Match working orders and protective levels with one bar.
 
-The order within a bar: orders that trade at the open; levels that the open gapped through; orders inside the bar; levels
-inside the bar, where the stop wins over the target unless the run is ``optimistic``.
+The order within a bar: orders that trade at the open; levels that the open gapped through; orders inside the bar;
+levels inside the bar, where the stop wins over the target unless the run is ``optimistic``.
 """
 
 from __future__ import annotations
@@ -9,112 +11,86 @@ from __future__ import annotations
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
-from podium.engine.ledger_kernel import (
-    affordable,
-    apply,
-    available,
-    cancel,
-    emit,
-    end_order,
-    entry_cost,
-    is_active,
-    protect,
-    reserve,
-    worsened,
-)
-from podium.engine.money_kernel import muldiv, muldiv_floor
-from podium.engine.tables import LevelMode, OrderKind, Record, SizeMode
+from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, worsened
+from podium.engine.ledger_kernel import apply, available, cancel, emit, end_order, reserve
+from podium.engine.money_kernel import muldiv
+from podium.engine.protection_kernel import is_active, protect
+from podium.engine.tables import OrderKind, Record, SizeMode
 
-__all__ = ["entry_lots", "fill_order", "follow", "match"]
+__all__ = ["fill_order", "match", "shortfall"]
 
 _SCALE = RATE_SCALE
 _MARKET, _LIMIT, _STOP = int(OrderKind.MARKET), int(OrderKind.LIMIT), int(OrderKind.STOP)
-_EVERYTHING, _FRACTION, _QUANTITY = int(SizeMode.EVERYTHING), int(SizeMode.FRACTION), int(SizeMode.QUANTITY)
-_MONEY = int(SizeMode.MONEY)
-_PRICE, _DISTANCE = int(LevelMode.PRICE), int(LevelMode.DISTANCE)
+_QUANTITY, _MONEY = int(SizeMode.QUANTITY), int(SizeMode.MONEY)
 _REDUCED = int(EventKind.ORDER_REDUCED)
 _TAKE_PROFIT = int(Reason.TAKE_PROFIT)
-_TRAILING_STOP, _BREAK_EVEN = int(Reason.TRAILING_STOP), int(Reason.BREAK_EVEN)
 _MIN_QUANTITY, _CAPITAL_LIMIT = int(Reason.MIN_QUANTITY), int(Reason.CAPITAL_LIMIT)
 _EXPIRED, _POSITION_CLOSED = int(Reason.EXPIRED), int(Reason.POSITION_CLOSED)
 _NONE = int(Reason.NONE)
-#: Explicit sizes whose notional would not fit are cut here; the capital check refuses them.
-_NOTIONAL_MAXIMUM = 2.0e18
+#: Bits of a cell's ``entered``.
+_OPENED, _INSIDE = 1, 2
 
 
 @compiled
-def entry_lots(
-    instrument: Record, order: Record, price: int, cost_price: int, rate: int, free: int, capital: int
-) -> int:
-    """Compute how many lots an entry wants.
-
-    ``price`` is what the entry is expected to fill at; ``cost_price`` is what its cost is reckoned with (worse by the
-    buffer); ``free`` may be spent; ``capital`` is what fractions and risks refer to.
-    """
-    lots = 0
-    unit = instrument.money_per_tick_lot
-    if order.size_mode == _EVERYTHING:
-        lots = affordable(instrument, free, cost_price, rate)
-    elif order.size_mode == _FRACTION:
-        lots = affordable(instrument, muldiv_floor(max(capital, 0), order.size, _SCALE), cost_price, rate)
-    elif order.size_mode == _QUANTITY:
-        return min(order.size, int(_NOTIONAL_MAXIMUM / (float(cost_price) * float(unit))))
-    elif order.size_mode == _MONEY:
-        lots = order.size // (price * unit)
-    else:
-        distance = order.stop
-        if order.stop_mode == _PRICE:
-            distance = abs(price - order.stop)
-        elif order.stop_mode != _DISTANCE:
-            distance = muldiv(price, order.stop, _SCALE)
-        risk = muldiv_floor(max(capital, 0), order.size, _SCALE)
-        lots = min(risk // (max(distance, 1) * unit), affordable(instrument, free, cost_price, rate))
-    return min(lots, instrument.quantity_maximum)
+def shortfall(account: Record, instrument: Record, order: Record, price: int, rate: int) -> int:
+    """Tell why an entry came out below the least quantity: its size is too small, or the capital is gone."""
+    if order.size_mode == _QUANTITY or order.size_mode == _MONEY:
+        return _MIN_QUANTITY
+    wanted = entry_lots(instrument, order, price, price, rate, account.deposited, account.deposited)
+    return _CAPITAL_LIMIT if wanted >= instrument.quantity_minimum else _MIN_QUANTITY
 
 
 @compiled
-def _reduced(run: Record, cell: Record, account: Record, order: Record, step: int, lots: int, price: int, reason: int) -> None:
-    event = emit(
-        run, cell, account, step, _REDUCED, reason, order.side, order.identifier, order.quantity - lots, price
-    )
+def _reduced(run: Record, cell: Record, account: Record, order: Record, lots: int, price: int, reason: int) -> None:
+    event = emit(run, cell, account, _REDUCED, reason, order.side, order.identifier, order.quantity - lots, price)
     event.order_kind = order.kind
 
 
 @compiled
-def _entry_at_fill(run: Record, cell: Record, account: Record, instrument: Record, order: Record, step: int, price: int, rate: int) -> int:
+def _entry_at_fill(
+    run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int, rate: int
+) -> int:
     """Settle the quantity of an entry at its fill; 0 when nothing (allowed) is left of it."""
     reserve(run, account, -order.reserved)
     order.reserved = 0
     free = available(account)
     if run.size_at_fill:
         capital = min(account.allocated, max(account.cash, 0) + account.used)
-        lots = entry_lots(instrument, order, price, price, rate, free, capital)
-        order.quantity = lots
-        if lots >= instrument.quantity_minimum and entry_cost(instrument, lots, price, rate) > free:
-            cancel(run, cell, account, order, step, _CAPITAL_LIMIT)
+        order.quantity = entry_lots(instrument, order, price, price, rate, free, capital)
+        if order.quantity < instrument.quantity_minimum:
+            cancel(run, cell, account, order, shortfall(account, instrument, order, price, rate))
             return 0
-    else:
-        lots = order.quantity
-        if entry_cost(instrument, lots, price, rate) > free:
-            lots = affordable(instrument, free, price, rate)
-            if lots < instrument.quantity_minimum:
-                cancel(run, cell, account, order, step, _CAPITAL_LIMIT)
-                return 0
-            _reduced(run, cell, account, order, step, lots, price, _CAPITAL_LIMIT)
-    if lots < instrument.quantity_minimum:
-        cancel(run, cell, account, order, step, _MIN_QUANTITY)
-        return 0
+        if entry_cost(instrument, order.quantity, price, rate) > free:
+            cancel(run, cell, account, order, _CAPITAL_LIMIT)
+            return 0
+        return order.quantity
+    lots = order.quantity
+    if entry_cost(instrument, lots, price, rate) > free:
+        lots = affordable(instrument, free, price, rate)
+        if lots < instrument.quantity_minimum:
+            cancel(run, cell, account, order, _CAPITAL_LIMIT)
+            return 0
+        _reduced(run, cell, account, order, lots, price, _CAPITAL_LIMIT)
     return lots
 
 
 @compiled
-def fill_order(run: Record, cell: Record, account: Record, instrument: Record, order: Record, step: int, fair_price: int, maker: int, entered: int) -> None:
+def fill_order(
+    run: Record,
+    cell: Record,
+    account: Record,
+    instrument: Record,
+    order: Record,
+    fair_price: int,
+    maker: int,
+    entered: int,
+) -> None:
     """Trade a working order at a price, worsened by what its kind pays."""
     # An entry that meets an opposite position closes it and no more: a position never crosses zero in one fill.
     opposite = cell.quantity * order.side < 0
     is_exit = 1 if order.exit or opposite else 0
     if order.exit and not opposite:
-        cancel(run, cell, account, order, step, _POSITION_CLOSED)
+        cancel(run, cell, account, order, _POSITION_CLOSED)
         return
     ratio = 0
     if order.kind == _MARKET:
@@ -128,23 +104,22 @@ def fill_order(run: Record, cell: Record, account: Record, instrument: Record, o
         order.reserved = 0
         held = abs(cell.quantity)
         lots = held if order.quantity == 0 else min(order.quantity, held)
-        if lots < order.quantity and not order.exit:
-            _reduced(run, cell, account, order, step, lots, price, _POSITION_CLOSED)
+        if lots < order.quantity:
+            _reduced(run, cell, account, order, lots, price, _POSITION_CLOSED)
     else:
-        lots = _entry_at_fill(run, cell, account, instrument, order, step, price, rate)
+        lots = _entry_at_fill(run, cell, account, instrument, order, price, rate)
         if lots == 0:
             return
+        cell.entered = entered if cell.quantity == 0 else cell.entered | (entered & _INSIDE)
     kind = order.kind
     end_order(cell, order)
-    if cell.quantity == 0:
-        cell.entered = entered
     reason = order.reason if is_exit else _NONE
     apply(
-        run, cell, account, instrument, step, order.side, lots, price, fair_price, rate, reason,
+        run, cell, account, instrument, order.side, lots, price, fair_price, rate, reason,
         order.identifier, kind, is_exit,
     )  # fmt: skip
-    if not is_exit:
-        protect(cell, order, price)
+    if not is_exit and cell.quantity != 0:
+        protect(cell, order, price, instrument.money_per_tick_lot)
         cell.active = is_active(cell)
 
 
@@ -163,8 +138,42 @@ def _next_order(cell: Record, after: int) -> int:
 
 
 @compiled
-def _match_orders(run: Record, cell: Record, account: Record, instrument: Record, bar: Record, step: int, inside: int) -> None:
-    """Trade the orders that this bar reaches: at its open, or inside it."""
+def _is_protected(run: Record, cell: Record) -> bool:
+    return cell.quantity != 0 and not (run.protect_next_bar and cell.entered & _OPENED)
+
+
+@compiled
+def _is_stopped(run: Record, cell: Record, bar: Record) -> bool:
+    """Tell whether a bar reaches the stop of a position."""
+    if cell.stop == 0 or not _is_protected(run, cell):
+        return False
+    return bar.low <= cell.stop if cell.quantity > 0 else bar.high >= cell.stop
+
+
+@compiled
+def _waits(run: Record, cell: Record, order: Record, bar: Record) -> bool:
+    """Tell whether an order that this bar reaches inside must let the protective stop go first.
+
+    What happened inside a bar is unknown, so nothing may be earned by choosing its course: a limit order does not close
+    what was entered inside this bar; it does not close what the stop closes, unless the run is optimistic; and an order
+    that lies beyond the stop is reached after it.
+    """
+    reduces = order.kind == _LIMIT and cell.quantity * order.side < 0
+    if reduces and cell.entered & _INSIDE:
+        return True
+    if not _is_stopped(run, cell, bar):
+        return False
+    is_long = cell.quantity > 0
+    price = order.limit if order.kind == _LIMIT else order.trigger
+    # A falling price reaches buy limits and sell stops, a rising one the others.
+    if ((order.kind == _LIMIT) == (order.side > 0)) == is_long:
+        return price <= cell.stop if is_long else price >= cell.stop
+    return reduces and not run.optimistic
+
+
+@compiled
+def _orders_at_open(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> None:
+    """Trade the orders that this bar's open reaches, at the open."""
     last = 0
     while True:
         slot = _next_order(cell, last)
@@ -172,26 +181,44 @@ def _match_orders(run: Record, cell: Record, account: Record, instrument: Record
             return
         order = cell.orders[slot]
         last = order.identifier
-        buys = order.side > 0
-        if not inside:
-            if order.kind == _MARKET:
-                fill_order(run, cell, account, instrument, order, step, bar.open, 0, 1)
-            elif order.kind == _LIMIT:
-                if (bar.open <= order.limit) if buys else (bar.open >= order.limit):
-                    fill_order(run, cell, account, instrument, order, step, bar.open, order.met, 1)
-            elif (bar.open >= order.trigger) if buys else (bar.open <= order.trigger):
-                fill_order(run, cell, account, instrument, order, step, bar.open, 0, 1)
-        elif order.kind == _LIMIT:
-            if (bar.low <= order.limit) if buys else (bar.high >= order.limit):
-                fill_order(run, cell, account, instrument, order, step, order.limit, 1, 2)
-        elif (bar.high >= order.trigger) if buys else (bar.low <= order.trigger):
-            fill_order(run, cell, account, instrument, order, step, order.trigger, 0, 2)
+        price = bar.open
+        maker = 0
+        if order.kind == _LIMIT:
+            reached = price <= order.limit if order.side > 0 else price >= order.limit
+            maker = order.met
+        elif order.kind == _STOP:
+            reached = price >= order.trigger if order.side > 0 else price <= order.trigger
+        else:
+            reached = True
+        if reached:
+            fill_order(run, cell, account, instrument, order, price, maker, _OPENED)
+
+
+@compiled
+def _orders_inside(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> int:
+    """Trade the orders that this bar reaches after its open, at their price; tell how many wait for the stop."""
+    last = 0
+    waiting = 0
+    while True:
+        slot = _next_order(cell, last)
+        if slot < 0:
+            return waiting
+        order = cell.orders[slot]
+        last = order.identifier
+        maker = 1 if order.kind == _LIMIT else 0
+        price = order.limit if maker else order.trigger
+        rises = (order.side > 0) != (order.kind == _LIMIT)
+        if bar.high >= price if rises else bar.low <= price:
+            if _waits(run, cell, order, bar):
+                waiting += 1
+            else:
+                fill_order(run, cell, account, instrument, order, price, maker, _OPENED | _INSIDE)
 
 
 @compiled
 def _exit(
     run: Record, cell: Record, account: Record, instrument: Record,
-    step: int, lots: int, fair_price: int, kind: int, reason: int,
+    lots: int, fair_price: int, kind: int, reason: int,
 ) -> None:  # fmt: skip
     """Close (a part of) a position at a protective level."""
     side = -1 if cell.quantity > 0 else 1
@@ -201,11 +228,11 @@ def _exit(
         rate = instrument.taker_fee
         if run.spread_on_exit:
             price = worsened(fair_price, side, instrument.spread)
-    apply(run, cell, account, instrument, step, side, lots, price, fair_price, rate, reason, 0, kind, 1)
+    apply(run, cell, account, instrument, side, lots, price, fair_price, rate, reason, 0, kind, 1)
 
 
 @compiled
-def _take_profits(run: Record, cell: Record, account: Record, instrument: Record, step: int, reached: int, gap_price: int) -> None:
+def _take_profits(run: Record, cell: Record, account: Record, instrument: Record, reached: int, gap_price: int) -> None:
     """Close the shares of all targets up to the price that was reached; at ``gap_price`` where it is not 0."""
     while cell.quantity != 0 and cell.target_next < cell.target_count:
         index = cell.target_next
@@ -218,42 +245,35 @@ def _take_profits(run: Record, cell: Record, account: Record, instrument: Record
         cell.target_next += 1
         if lots > 0:
             cell.target_closed += lots
-            _exit(run, cell, account, instrument, step, lots, gap_price if gap_price != 0 else price, _LIMIT, _TAKE_PROFIT)
+            _exit(run, cell, account, instrument, lots, gap_price if gap_price != 0 else price, _LIMIT, _TAKE_PROFIT)
 
 
 @compiled
-def _protect_at_open(run: Record, cell: Record, account: Record, instrument: Record, bar: Record, step: int) -> None:
-    if cell.quantity == 0 or (cell.entered != 0 and run.protect_next_bar):
+def _protect_at_open(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> None:
+    if not _is_protected(run, cell):
         return
     is_long = cell.quantity > 0
     if cell.stop != 0 and ((bar.open <= cell.stop) if is_long else (bar.open >= cell.stop)):
-        _exit(run, cell, account, instrument, step, abs(cell.quantity), bar.open, _STOP, cell.stop_reason)
+        _exit(run, cell, account, instrument, abs(cell.quantity), bar.open, _STOP, cell.stop_reason)
     else:
-        _take_profits(run, cell, account, instrument, step, bar.open, bar.open)
+        _take_profits(run, cell, account, instrument, bar.open, bar.open)
 
 
 @compiled
-def _protect_inside(run: Record, cell: Record, account: Record, instrument: Record, bar: Record, step: int) -> None:
-    if cell.quantity == 0 or (cell.entered != 0 and run.protect_next_bar):
+def _protect_inside(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> None:
+    if not _is_protected(run, cell):
         return
-    is_long = cell.quantity > 0
-    stopped = cell.stop != 0 and ((bar.low <= cell.stop) if is_long else (bar.high >= cell.stop))
+    stopped = _is_stopped(run, cell, bar)
     # Entered inside this bar: what the bar did before the entry is unknown, so only the pessimistic side counts.
-    may_take_profit = cell.entered != 2
-    if not (stopped and not run.optimistic) and may_take_profit:
-        _take_profits(run, cell, account, instrument, step, bar.high if is_long else bar.low, 0)
+    if (not stopped or run.optimistic) and not cell.entered & _INSIDE:
+        _take_profits(run, cell, account, instrument, bar.high if cell.quantity > 0 else bar.low, 0)
     if stopped and cell.quantity != 0:
-        _exit(run, cell, account, instrument, step, abs(cell.quantity), cell.stop, _STOP, cell.stop_reason)
+        _exit(run, cell, account, instrument, abs(cell.quantity), cell.stop, _STOP, cell.stop_reason)
 
 
 @compiled
-def match(run: Record, cell: Record, account: Record, instrument: Record, bar: Record, step: int) -> None:
-    """Let one bar act on the working orders and the protective levels of one cell."""
-    cell.entered = 0
-    _match_orders(run, cell, account, instrument, bar, step, 0)
-    _protect_at_open(run, cell, account, instrument, bar, step)
-    _match_orders(run, cell, account, instrument, bar, step, 1)
-    _protect_inside(run, cell, account, instrument, bar, step)
+def _age_orders(run: Record, cell: Record, account: Record) -> None:
+    """Let working orders rest in the book, and expire those whose bars are over."""
     slot = 0
     while cell.working >> slot != 0:
         if (cell.working >> slot) & 1:
@@ -262,32 +282,20 @@ def match(run: Record, cell: Record, account: Record, instrument: Record, bar: R
             if order.bars_left > 0:
                 order.bars_left -= 1
                 if order.bars_left == 0:
-                    cancel(run, cell, account, order, step, _EXPIRED)
+                    cancel(run, cell, account, order, _EXPIRED)
         slot += 1
+
+
+@compiled
+def match(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> None:
+    """Let one bar act on the working orders and the protective levels of one cell."""
+    cell.entered = 0
+    _orders_at_open(run, cell, account, instrument, bar)
+    _protect_at_open(run, cell, account, instrument, bar)
+    waiting = _orders_inside(run, cell, account, instrument, bar)
+    _protect_inside(run, cell, account, instrument, bar)
+    if waiting != 0:
+        _orders_inside(run, cell, account, instrument, bar)
+        _protect_inside(run, cell, account, instrument, bar)
+    _age_orders(run, cell, account)
     cell.active = is_active(cell)
-
-
-@compiled
-def follow(cell: Record) -> None:
-    """Move the stop after a bar: to break-even once earned, then behind the best price. It acts from the next bar on."""
-    is_long = cell.quantity > 0
-    best = cell.highest if is_long else cell.lowest
-    start = cell.break_even_from
-    if start != 0 and ((best >= start) if is_long else (best <= start)):
-        cell.break_even_from = 0
-        _raise_stop(cell, cell.break_even_stop, _BREAK_EVEN)
-    if cell.trail_distance != 0:
-        start = cell.trail_from
-        if start != 0 and ((best >= start) if is_long else (best <= start)):
-            cell.trail_from = 0
-        if cell.trail_from == 0:
-            level = max(best - cell.trail_distance, 1) if is_long else best + cell.trail_distance
-            _raise_stop(cell, level, _TRAILING_STOP)
-
-
-@compiled
-def _raise_stop(cell: Record, level: int, reason: int) -> None:
-    """Move the stop in the position's favour only."""
-    if cell.stop == 0 or ((level > cell.stop) if cell.quantity > 0 else (level < cell.stop)):
-        cell.stop = level
-        cell.stop_reason = reason

@@ -1,7 +1,7 @@
 """Exact products and quotients for the ledger: 64-bit values, a 128-bit intermediate, one stated rounding.
 
-Compiled integers wrap silently, so every product that may leave 64 bits goes through here. Without the compiler the same
-code runs on NumPy scalars and gives the same numbers.
+Compiled integers wrap silently, so every product that may leave 64 bits goes through here. Without the compiler the
+same code runs on NumPy scalars and gives the same numbers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _divide_wide(left: int, right: int, divisor: int) -> tuple[int, int]:
         if remainder >= c:
             remainder = remainder - c
             quotient = quotient | _ONE
-    return np.int64(quotient), np.int64(remainder)
+    return np.int64(quotient), np.int64(remainder)  # type: ignore[return-value]  # numba's int() would keep the sign away
 
 
 @compiled

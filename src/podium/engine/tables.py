@@ -17,6 +17,7 @@ __all__ = [
     "ACCOUNT",
     "BAR",
     "CANDIDATE",
+    "CEILING_UNITS",
     "CELL",
     "CLOSED",
     "EVENT",
@@ -50,13 +51,15 @@ Records: TypeAlias = NDArray[np.void]
 
 SLOTS_PER_CELL = 8
 TARGETS_MAXIMUM = 4
-#: The most events that half a step can make for a coded cell, for a rules cell (one exit and one entry work at most), and
-#: for a command.
+#: The most events that half a step can make for a coded cell, for a rules cell (one exit and one entry work at most),
+#: and for a command.
 EVENTS_PER_CODED_CELL = 64
 EVENTS_PER_RULES_CELL = 32
 EVENTS_PER_COMMAND = 24
 #: The size of the event buffer: it bounds how many cells a portfolio can have.
 EVENTS_MAXIMUM = 1 << 17
+#: No position, balance or equity is worth more units; so sums and differences of a few stay within 64 bits.
+CEILING_UNITS = 1 << 61
 #: A level that is not known at this bar.
 NO_LEVEL = -(1 << 62)
 
@@ -125,6 +128,7 @@ class Status(IntEnum):
     EVENTS_FULL = 1
     OVERFLOW = 2
     BROKEN = 3
+    LATE_COMMAND = 4
 
 
 INSTRUMENT = np.dtype(
@@ -144,6 +148,8 @@ INSTRUMENT = np.dtype(
         ("last_cell", "i8"),
         ("long_entries", "i8"),  # wanted in this step, to see conflicts
         ("short_entries", "i8"),
+        ("entering_cell", "i8"),  # the first cell that wants one, from 1; 0 none
+        ("entering_more", "i8"),  # 1: another cell wants one, too
     ],
     align=True,
 )
@@ -234,7 +240,7 @@ CELL = np.dtype(
         ("active", "i8"),  # 1: orders work or levels protect
         ("working", "i8"),  # a bit for each slot whose order works
         ("coded", "i8"),  # 1: commands decide, not signals
-        ("entered", "i8"),  # in this bar: 1 at the open, 2 inside the bar
+        ("entered", "i8"),  # in this bar: bit 0 the position was opened, bit 1 something was entered inside the bar
         # The position.
         ("cost", "i8"),  # units, signed: entry notional of what is open
         ("margin", "i8"),  # units in `used`
@@ -319,20 +325,21 @@ EVENT = np.dtype(
 )
 
 #: The same bytes as read for POSITION_CLOSED.
+_OFFSETS: Any = {name: EVENT.fields[name][1] for name in EVENT.names}  # type: ignore[index,union-attr]  # a structured type
 CLOSED = np.dtype(
     {
         "names": ["exit_notional", "highest", "lowest", "entry_step", "bars_held"],
         "formats": ["i8", "i8", "i8", "i4", "i4"],
-        "offsets": [EVENT.fields["cash"][1], EVENT.fields["used"][1], EVENT.fields["reserved"][1],
-                    EVENT.fields["allocated"][1], EVENT.fields["allocated"][1] + 4],
+        "offsets": [*(_OFFSETS[name] for name in ("cash", "used", "reserved", "allocated")), _OFFSETS["allocated"] + 4],
         "itemsize": EVENT.itemsize,
     }
-)  # fmt: skip
+)
 
 RUN = np.dtype(
     [
         # Where it is.
         ("half_step", "i8"),  # 2k: before settling step k; 2k + 1: settled, before deciding
+        ("step", "i8"),  # the step that is settled or decided
         ("event_count", "i8"),  # events in the buffer
         ("event_limit", "i8"),  # a step starts only below this many, so that all its events fit
         ("command", "i8"),  # the next command to consume
