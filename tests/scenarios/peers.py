@@ -55,14 +55,21 @@ class Fill:
 
 def run(
     strategy: object, bars: Path, capital: Decimal, instrument: Instrument, **options: Any
+) -> OrchestratorResult:  # Any: see run_portfolio
+    """Run one strategy with all the money on one symbol."""
+    return run_portfolio([(strategy, Decimal(1))], bars, capital, instrument, **options)
+
+
+def run_portfolio(
+    strategies: Sequence[tuple[object, Decimal]], bars: Path, capital: Decimal, instrument: Instrument, **options: Any
 ) -> OrchestratorResult:  # Any: each option of OrchestratorConfig has its own type
-    """Run one strategy with all the money on one symbol, sized at the fill like the peers."""
+    """Run strategies on one symbol, sized at the fill like the peers."""
     symbol = bars.stem
     like_a_peer: dict[str, Any] = {"compounding": True, "size_at": "fill", "entry_buffer": Decimal(0)}
     config = OrchestratorConfig(
         currency="USD", calendar="sessions", instruments={symbol: instrument}, **{**like_a_peer, **options}
     )
-    return StrategyOrchestrator([(strategy, Decimal(1))], config).run({symbol: bars}, capital)
+    return StrategyOrchestrator(strategies, config).run({symbol: bars}, capital)
 
 
 def deals(result: OrchestratorResult) -> list[Deal]:

@@ -318,6 +318,34 @@ def test_a_coded_class_gives_the_same_trades_as_rules(name: str, lazy: bool, mar
     assert list(coded.aggregate_equity_curve.units) == list(rules.aggregate_equity_curve.units)
 
 
+@pytest.mark.parametrize("options", [{"lazy": False}, {"chunk_steps": 1}, {"lazy": False, "chunk_steps": 7}])
+@pytest.mark.parametrize("name", ["B3", "B6", "B9", "B10"])
+def test_how_the_engine_advances_changes_nothing(name: str, options: dict[str, object], market_data: Path) -> None:
+    """Lazily or step by step, in chunks of any size: the same trades and the same equity at every bar (B-14)."""
+    case = CASES[name]
+    instrument = Instrument(tick=case.tick, lot=Decimal(1), taker_fee=case.fee)
+    bars = market_data / f"{case.bars}.parquet"
+    other = peers.run(case.strategy(), bars, case.capital, instrument, **case.options, **options)
+    assert peers.deals(other) == peers.deals(run(name, market_data))
+    assert list(other.aggregate_equity_curve.units) == list(run(name, market_data).aggregate_equity_curve.units)
+
+
+def test_two_peers_runs_side_by_side_are_one_portfolio(market_data: Path) -> None:
+    """B1 and B4 with a quarter of 40,000 each end as they do alone; the half that nobody has stays (B-10, B-30, B-32)."""
+    instrument = Instrument(tick=CENT_TICK, lot=Decimal(1))
+    strategies = [(SmaCross1030(), Decimal("0.25")), (SmaCross(), Decimal("0.25"))]
+    result = peers.run_portfolio(strategies, market_data / "GOOG_1d.parquet", Decimal(40_000), instrument)
+    for strategy, name in (("SmaCross1030", "B1"), ("SmaCross", "B4")):
+        (alone,) = run(name, market_data).strategy_results.values()
+        beside = result.get_strategy_result(strategy)
+        assert beside.final_equity == CASES[name].equity
+        assert beside.trades == alone.trades
+        assert list(beside.equity_curve.units) == list(alone.equity_curve.units)
+        assert beside.metrics == alone.metrics
+    assert result.unallocated == Decimal(20_000)
+    assert result.final_equity == Decimal("51959.95") + Decimal("81812.37") + Decimal(20_000)
+
+
 def fees(result: OrchestratorResult) -> Decimal:
     """Give all fees paid, those of an open position included."""
     return sum((fill.commission for fill in peers.fills(result)), Decimal(0))
