@@ -9,26 +9,62 @@ from podium.backtest.records import Record
 from podium.backtest.result import OrchestratorResult
 from podium.core.times import iso
 
-__all__ = ["LEVELS", "failure_record", "log_records"]
+__all__ = ["LEVELS", "RunLog", "failure_record", "log_records"]
 
 #: From the least severe to the most.
 LEVELS = ("debug", "info", "warning", "error")
 
 
-def log_records(result: OrchestratorResult, records: Iterable[Record]) -> Iterator[Record]:
+class RunLog:
+    """Turn a run into its log, in one pass with the events.
+
+    Args:
+        result: the run's result; its configuration says which level is the least to be kept.
+    """
+
+    def __init__(self, result: OrchestratorResult) -> None:
+        self._result = result
+        self._least = LEVELS.index(result.config.logging_level)
+
+    def started(self) -> list[Record]:
+        """Give ``backtest_started``."""
+        return self._kept([_started(self._result)])
+
+    def happened(self, event: Record) -> list[Record]:
+        """Give what the log says about one event.
+
+        Args:
+            event: its record.
+
+        Returns:
+            At most one record.
+        """
+        return self._kept(_happened(event))
+
+    def completed(self) -> list[Record]:
+        """Give ``backtest_completed``."""
+        return self._kept([_completed(self._result)])
+
+    def _kept(self, records: Iterable[Record]) -> list[Record]:
+        return [record for record in records if LEVELS.index(str(record["level"])) >= self._least]
+
+
+def log_records(result: OrchestratorResult, events: Iterable[Record]) -> Iterator[Record]:
     """Give the log of a run.
 
     Args:
         result: the run's result.
-        records: its events.
+        events: its events.
 
     Returns:
         ``backtest_started``, what happened in order, ``backtest_completed``; those below the configured level are left
         out.
     """
-    least = LEVELS.index(result.config.logging_level)
-    every = (_started(result), *_happened(records), _completed(result))
-    return (record for record in every if LEVELS.index(str(record["level"])) >= least)
+    log = RunLog(result)
+    yield from log.started()
+    for event in events:
+        yield from log.happened(event)
+    yield from log.completed()
 
 
 def failure_record(error: Exception, time: str) -> Record:
@@ -85,26 +121,25 @@ def _completed(result: OrchestratorResult) -> Record:
     }
 
 
-def _happened(records: Iterable[Record]) -> Iterator[Record]:
-    for record in records:
-        kind = record["kind"]
-        if kind == "SIGNAL_GENERATED":
-            yield _line(record, "info", "strategy_signal", signal_type=record["action"], bar_date=record["time"],
-                        capital_available=record["available"])  # fmt: skip
-        elif kind == "SIGNAL_REJECTED" and record["reason"] == "capital_limit":
-            yield _limit(record, rejected=True)
-        elif kind == "SIGNAL_REJECTED":
-            yield _line(record, "warning", "signal_rejected", reason=record["reason"])
-        elif kind in ("ORDER_REDUCED", "ORDER_CANCELLED") and record.get("reason") == "capital_limit":
-            yield _limit(record, rejected=kind == "ORDER_CANCELLED")
-        elif kind == "CONFLICT_DETECTED":
-            yield _line(record, "warning", "conflict_detected", strategies=record["strategies"],
-                        resolution_mode=record["resolution_mode"], outcome=record["outcome"])  # fmt: skip
-        elif kind == "ORDER_FILLED":
-            yield _line(record, "info", "capital_released" if record["is_exit"] else "capital_allocated",
-                        order=record["order"], notional=record["notional"], fee=record["fee"],
-                        realised=record["realised"], cash=record["cash"], used_capital=record["used"],
-                        reserved_capital=record["reserved"], allocation_limit=record["allocated"])  # fmt: skip
+def _happened(record: Record) -> Iterator[Record]:
+    kind = record["kind"]
+    if kind == "SIGNAL_GENERATED":
+        yield _line(record, "info", "strategy_signal", signal_type=record["action"], bar_date=record["time"],
+                    capital_available=record["available"])  # fmt: skip
+    elif kind == "SIGNAL_REJECTED" and record["reason"] == "capital_limit":
+        yield _limit(record, rejected=True)
+    elif kind == "SIGNAL_REJECTED":
+        yield _line(record, "warning", "signal_rejected", reason=record["reason"])
+    elif kind in ("ORDER_REDUCED", "ORDER_CANCELLED") and record.get("reason") == "capital_limit":
+        yield _limit(record, rejected=kind == "ORDER_CANCELLED")
+    elif kind == "CONFLICT_DETECTED":
+        yield _line(record, "warning", "conflict_detected", strategies=record["strategies"],
+                    resolution_mode=record["resolution_mode"], outcome=record["outcome"])  # fmt: skip
+    elif kind == "ORDER_FILLED":
+        yield _line(record, "info", "capital_released" if record["is_exit"] else "capital_allocated",
+                    order=record["order"], notional=record["notional"], fee=record["fee"],
+                    realised=record["realised"], cash=record["cash"], used_capital=record["used"],
+                    reserved_capital=record["reserved"], allocation_limit=record["allocated"])  # fmt: skip
 
 
 def _limit(record: Record, *, rejected: bool) -> Record:

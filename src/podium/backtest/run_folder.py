@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from podium.backtest.log import log_records
+from podium.backtest.log import RunLog
 from podium.backtest.manifest import make_manifest
-from podium.backtest.records import event_records
+from podium.backtest.records import Record, event_records
 from podium.backtest.result import OrchestratorResult
 from podium.core.errors import Problem, RunError
 from podium.data.bars import BarSeries
@@ -58,8 +59,11 @@ def write_run(
     except OSError as error:
         raise _unwritable(out, error) from error
     try:
-        write_reproduced(result, partial)
-        _write_lines(partial / "log.jsonl", log_records(result, event_records(result)))
+        with _lines(partial / "log.jsonl") as write_log:
+            log = RunLog(result)
+            write_log(log.started())
+            write_reproduced(result, partial, on_event=lambda event: write_log(log.happened(event)))
+            write_log(log.completed())
         write_report(result, partial / "report.html", bars, dict(portfolio.settings))
         _write_json(partial / "manifest.json", manifest)
         _put_in_place(partial, folder)
@@ -72,25 +76,34 @@ def write_run(
     return folder
 
 
-def write_reproduced(result: OrchestratorResult, folder: Path) -> None:
+def write_reproduced(
+    result: OrchestratorResult, folder: Path, on_event: Callable[[Record], None] | None = None
+) -> None:
     """Write the files that hold nothing of clock or machine.
 
     Args:
         result: what happened.
         folder: where; it exists.
+        on_event: called with each event's record as it is written.
     """
     from podium.backtest.frames import equity_frame, trades_frame  # noqa: PLC0415  polars is heavy
 
-    _write_lines(folder / "events.jsonl", event_records(result))
+    with _lines(folder / "events.jsonl") as write:
+        for event in event_records(result):
+            write([event])
+            if on_event is not None:
+                on_event(event)
     _write_json(folder / "result.json", result.to_dict())
     trades_frame(result).write_parquet(folder / "trades.parquet", compression="zstd", statistics=False)
     equity_frame(result).write_parquet(folder / "equity.parquet", compression="zstd", statistics=False)
 
 
-def _write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
+@contextmanager
+def _lines(path: Path) -> Iterator[Callable[[Iterable[Record]], None]]:
+    """Open a file of JSON lines; give what writes records to it."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as file:
-        file.writelines(encode(record) + "\n" for record in records)
+        yield lambda records: file.writelines(encode(record) + "\n" for record in records)
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
