@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -30,18 +29,20 @@ class Contender:
         module: of ``sides``.
         workload: what it runs, possibly on fewer bars than others.
         peer: whose environment it needs; ``None`` for Podium's own.
-        repeats: how often at most.
+        processes: how many fresh processes run it.
+        again: how often each of them runs it once more.
         form: what the module is told besides.
-        same_close: whether it fills at the close that decides, with fees in whole cents.
+        convention: when it decides and fills; see ``sides.expectation.expect``.
     """
 
     name: str
     module: str
     workload: Workload
     peer: str | None = None
-    repeats: int = 7
+    processes: int = 5
+    again: int = 2
     form: str = "rules"
-    same_close: bool = False
+    convention: str = "next_open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,33 +51,35 @@ class Round:
 
     Args:
         contender: who ran.
-        repeats: what each took.
+        first: what the first run of each process took.
+        again: what later runs in the same processes took.
         versions: what ran.
         mismatch: what is wrong with its result, ``None`` when nothing is.
     """
 
     contender: Contender
-    repeats: Sequence[Repeat]
+    first: Sequence[Repeat]
+    again: Sequence[Repeat]
     versions: dict[str, str] = field(default_factory=dict)
     mismatch: str | None = None
 
     @property
     def cpu(self) -> Spread:
-        """Give CPU seconds."""
-        return Spread.of(repeat.cpu_seconds for repeat in self.repeats)
+        """Give CPU seconds of first runs."""
+        return Spread.of(repeat.cpu_seconds for repeat in self.first)
 
     @property
-    def wall(self) -> Spread:
-        """Give seconds by the clock."""
-        return Spread.of(repeat.wall_seconds for repeat in self.repeats)
+    def cpu_again(self) -> Spread | None:
+        """Give CPU seconds of later runs in the same process, ``None`` when there were none."""
+        return Spread.of(repeat.cpu_seconds for repeat in self.again) if self.again else None
 
     def part(self, name: str) -> Spread:
-        """Give CPU seconds of a named part."""
-        return Spread.of(repeat.parts[name] for repeat in self.repeats)
+        """Give CPU seconds of a named part of first runs."""
+        return Spread.of(repeat.parts[name] for repeat in self.first)
 
     @property
     def nanoseconds_per_strategy_bar(self) -> float:
-        """Give the median per bar, symbol and strategy."""
+        """Give the median of first runs per bar, symbol and strategy."""
         return self.cpu.median / self.contender.workload.strategy_bars * 1e9
 
 
@@ -89,20 +92,23 @@ def take_turns(contenders: Sequence[Contender]) -> list[Round]:
     Returns:
         Their rounds, in the same order.
     """
-    repeats: dict[str, list[Repeat]] = {contender.name: [] for contender in contenders}
-    with ExitStack() as stack:
-        sides = {contender.name: stack.enter_context(_start(contender)) for contender in contenders}
-        for number in range(max(contender.repeats for contender in contenders)):
-            for contender in contenders:
-                if number < contender.repeats:
-                    repeats[contender.name].append(sides[contender.name].run())
-        versions = {name: side.versions for name, side in sides.items()}
+    first: dict[str, list[Repeat]] = {contender.name: [] for contender in contenders}
+    again: dict[str, list[Repeat]] = {contender.name: [] for contender in contenders}
+    versions: dict[str, dict[str, str]] = {}
+    for number in range(max(contender.processes for contender in contenders)):
+        for contender in contenders:
+            if number < contender.processes:
+                with _start(contender) as side:
+                    versions[contender.name] = side.versions
+                    first[contender.name].append(side.run())
+                    again[contender.name] += [side.run() for _ in range(contender.again)]
     return [
         Round(
             contender=contender,
-            repeats=repeats[contender.name],
+            first=first[contender.name],
+            again=again[contender.name],
             versions=versions[contender.name],
-            mismatch=_mismatch(contender, repeats[contender.name]),
+            mismatch=_mismatch(contender, [*first[contender.name], *again[contender.name]]),
         )
         for contender in contenders
     ]
@@ -119,20 +125,20 @@ def _start(contender: Contender) -> Side:
     return Side(contender.name, python, contender.module, wanted)
 
 
-def expected_figures(workload: Workload, *, same_close: bool = False) -> tuple[int, Decimal]:
+def expected_figures(workload: Workload, convention: str = "next_open") -> tuple[int, Decimal]:
     """Compute fills and equity without any engine.
 
     Args:
         workload: the task.
-        same_close: see ``Contender``.
+        convention: see ``sides.expectation.expect``.
     """
-    wanted = {"workload": workload.name, "bars": workload.bars, "data": str(DATA), "same_close": same_close}
+    wanted = {"workload": workload.name, "bars": workload.bars, "data": str(DATA), "convention": convention}
     found = run_side_once("expectation", wanted)
     return int(found["fills"]), Decimal(found["equity"])
 
 
 def _mismatch(contender: Contender, repeats: Sequence[Repeat]) -> str | None:
-    fills, equity = expected_figures(contender.workload, same_close=contender.same_close)
+    fills, equity = expected_figures(contender.workload, contender.convention)
     tolerance = Decimal(0) if contender.peer is None else _TOLERANCE
     for repeat in repeats:
         if repeat.fills != fills or abs(Decimal(repeat.equity) - equity) > tolerance:

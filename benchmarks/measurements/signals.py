@@ -20,6 +20,17 @@ _VECTORBT_BUDGETS = {"W1": 3.0, "W2": 10.0, "W3": 10.0}
 _W3_STRATEGY_BARS_PER_SECOND = 30e6
 _PODIUM, _ORCHESTRATOR, _VECTORBT = "Podium, signals and engine", "Podium, StrategyOrchestrator.run", "vectorbt + Rust"
 _QUICK_DIVISOR = 10
+_HEADS = (
+    "side",
+    "bars",
+    "CPU, median (least–most)",
+    "again in the same process",
+    "ns per strategy-bar",
+    "strategy-bars/s",
+    "Podium is faster",
+    "fills",
+    "equity",
+)
 
 
 def measure_signals(name: str, peers: Sequence[str], *, quick: bool) -> Findings:
@@ -43,15 +54,23 @@ def measure_signals(name: str, peers: Sequence[str], *, quick: bool) -> Findings
         times = by_name[_VECTORBT].nanoseconds_per_strategy_bar / podium.nanoseconds_per_strategy_bar
         limit = _VECTORBT_BUDGETS[name]
         findings.budgets.append(
-            Budget(what=f"{name}, {_TITLES[name]}: signals and engine against vectorbt's Rust engine",
-                   budget=f"≥ {limit:.0f} ×", measured=ratio(times), is_met=times >= limit)
-        )  # fmt: skip
+            Budget(
+                what=f"{name}, {_TITLES[name]}: signals and engine against vectorbt's Rust engine",
+                budget=f"≥ {limit:.0f} ×",
+                measured=ratio(times),
+                is_met=times >= limit,
+            )
+        )
     if name == "W3":
         rate = 1e9 / podium.nanoseconds_per_strategy_bar
         findings.budgets.append(
-            Budget(what="W3: strategy-bars a second on one core, signals and engine", budget="≥ 30 million",
-                   measured=whole(rate), is_met=rate >= _W3_STRATEGY_BARS_PER_SECOND)
-        )  # fmt: skip
+            Budget(
+                what="W3: strategy-bars a second on one core, signals and engine",
+                budget="≥ 30 million",
+                measured=whole(rate),
+                is_met=rate >= _W3_STRATEGY_BARS_PER_SECOND,
+            )
+        )
     findings.tables.append(_table(name, podium.contender.workload, rounds))
     return findings
 
@@ -60,18 +79,39 @@ def _contenders(name: str, peers: Sequence[str], *, quick: bool) -> list[Contend
     full, slower = WORKLOADS[name], SLOWER_WORKLOADS[name]
     if quick:
         full, slower = full.shortened(full.bars // _QUICK_DIVISOR), slower.shortened(slower.bars // _QUICK_DIVISOR)
-    repeats = 3 if quick else 9
+    processes = 2 if quick else 5
     own_pace = full if name == "W1" else slower  # one run per strategy and symbol takes too long
     contenders = [
-        Contender(name=_PODIUM, module="podium_signals", workload=full, repeats=repeats),
-        Contender(name=_ORCHESTRATOR, module="podium_orchestrator", workload=full, repeats=repeats),
-        Contender(name=_VECTORBT, module="vectorbt_signals", peer="vectorbt", workload=full, repeats=repeats),
-        Contender(name="backtesting.py", module="backtesting_strategies", peer="backtesting", workload=own_pace,
-                  repeats=3),
-        Contender(name="backtrader", module="backtrader_strategies", peer="backtrader", workload=slower, repeats=1),
-        Contender(name="nautilus_trader", module="nautilus_strategies", peer="nautilus", workload=slower, repeats=1,
-                  same_close=True),
-    ]  # fmt: skip
+        Contender(name=_PODIUM, module="podium_signals", workload=full, processes=processes),
+        Contender(name=_ORCHESTRATOR, module="podium_orchestrator", workload=full, processes=processes),
+        Contender(name=_VECTORBT, module="vectorbt_signals", peer="vectorbt", workload=full, processes=processes),
+        Contender(
+            name="backtesting.py",
+            module="backtesting_strategies",
+            peer="backtesting",
+            workload=own_pace,
+            processes=1 if quick else 3,
+            again=0,
+            convention="one_bar_later",
+        ),
+        Contender(
+            name="backtrader",
+            module="backtrader_strategies",
+            peer="backtrader",
+            workload=slower,
+            processes=1,
+            again=0,
+        ),
+        Contender(
+            name="nautilus_trader",
+            module="nautilus_strategies",
+            peer="nautilus",
+            workload=slower,
+            processes=1,
+            again=0,
+            convention="same_close",
+        ),
+    ]
     return [contender for contender in contenders if contender.peer is None or contender.peer in peers]
 
 
@@ -82,11 +122,12 @@ def _table(name: str, workload: Workload, rounds: Sequence[Round]) -> Table:
             found.contender.name,
             f"{found.contender.workload.bars:,}",
             str(found.cpu),
+            str(found.cpu_again or "–"),
             f"{found.nanoseconds_per_strategy_bar:,.1f}",
             whole(1e9 / found.nanoseconds_per_strategy_bar),
             ratio(found.nanoseconds_per_strategy_bar / podium.nanoseconds_per_strategy_bar),
-            f"{found.repeats[0].fills:,}",
-            f"{float(found.repeats[0].equity):.4f}",
+            f"{found.first[0].fills:,}",
+            f"{float(found.first[0].equity):.4f}",
         )
         for found in rounds
     ]
@@ -96,8 +137,7 @@ def _table(name: str, workload: Workload, rounds: Sequence[Round]) -> Table:
         notes.append(f"On fewer bars, since they take minutes: {', '.join(shorter)}; compare them per strategy-bar.")
     return Table(
         title=f"{name}: {_TITLES[name]}",
-        heads=("side", "bars", "CPU, median (least–most)", "ns per strategy-bar", "strategy-bars/s",
-               "Podium is faster", "fills", "equity"),
+        heads=_HEADS,
         rows=rows,
         notes=notes,
-    )  # fmt: skip
+    )

@@ -12,7 +12,10 @@ from workloads import WORKLOADS, Workload
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["asked_columns", "asked_frames", "asked_workload"]
+__all__ = ["WARM_UP_BARS", "asked_columns", "asked_frames", "asked_workload"]
+
+#: What sides with compiled code run before they are timed.
+WARM_UP_BARS = 600
 
 
 def asked_workload() -> Workload:

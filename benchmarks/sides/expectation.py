@@ -44,14 +44,15 @@ class Expected:
     equity: Decimal
 
 
-def expect(workload: Workload, folder: Path, *, same_close: bool = False) -> Expected:
+def expect(workload: Workload, folder: Path, convention: str = "next_open") -> Expected:
     """Compute the figures of a workload.
 
     Args:
         workload: the task.
         folder: the benchmark's data.
-        same_close: fill at the close that decides, with fees rounded to cents half to even (as one peer does);
-            otherwise at the next open.
+        convention: ``next_open``: decide from the first bar at which both averages are known, fill at the next
+            open; ``one_bar_later``: the same, but the first decision comes a bar later; ``same_close``: fill at the
+            close that decides, with fees rounded to cents, half to even.
 
     Returns:
         The figures.
@@ -65,11 +66,14 @@ def expect(workload: Workload, folder: Path, *, same_close: bool = False) -> Exp
         bars = load_bars(folder, workload.bars, market)
         open_, close = (np.rint(bars[name] * 100).astype(np.int64) for name in ("open", "close"))
         for fast, slow in workload.pairs:
-            more_fills, result = _one_strategy(open_, close, _wanted(close, fast, slow), same_close=same_close)
+            wanted = _wanted(close, fast, slow)
+            if convention == "one_bar_later":
+                wanted[slow - 1] = False
+            more_fills, result = _one_strategy(open_, close, wanted, same_close=convention == "same_close")
             fills, money = fills + more_fills, money + result
     equity = CAPITAL + Decimal(money) / (100 * _MONEY_PER_TICK)
     published = _PUBLISHED.get((workload.name, workload.bars))
-    if published is not None and not same_close and (fills, round(equity, 4)) != published:
+    if published is not None and convention == "next_open" and (fills, round(equity, 4)) != published:
         raise ValueError(f"{workload.name} comes to {fills} fills and {equity}, published are {published}")
     return Expected(fills=fills, equity=equity)
 
@@ -105,7 +109,7 @@ def _in_cents(fee: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _print_asked() -> None:
     wanted = request()
-    found = expect(asked_workload(), Path(str(wanted["data"])), same_close=bool(wanted["same_close"]))
+    found = expect(asked_workload(), Path(str(wanted["data"])), str(wanted["convention"]))
     print(json.dumps({"fills": found.fills, "equity": str(found.equity)}))
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from podium.backtest.orchestrator import StrategyOrchestrator
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind
+from podium.data.bars import BarSeries
 from sides.asked import asked_workload
-from sides.podium_strategies import CodedCross, asked_series, configuration, rules_strategies
+from sides.podium_strategies import CodedCross, asked_series, configuration, rules_strategies, warm_up_series
 from sides.serving import Outcome, Task, request, serve
 from workloads import CAPITAL
 
@@ -24,13 +25,13 @@ def _prepare() -> Task:
     workload, series = asked_workload(), asked_series()
     config, is_coded = configuration(series), request()["form"] == "coded"
 
-    def run(_: object) -> Outcome:
+    def run(bars: dict[str, BarSeries]) -> Outcome:
         strategies = [(CodedCross(), Decimal(1))] if is_coded else rules_strategies(workload)
-        result = StrategyOrchestrator(strategies, config).run(series, Decimal(CAPITAL))
+        result = StrategyOrchestrator(strategies, config).run(bars, Decimal(CAPITAL))
         return Outcome(_fills(result), str(result.final_equity))
 
-    run(None)
-    return Task(run, {"podium": version("podium")})
+    run(warm_up_series(series))
+    return Task(lambda _: run(series), {"podium": version("podium")})
 
 
 def _fills(result: OrchestratorResult) -> int:

@@ -21,7 +21,7 @@ from podium.core.events import EventKind
 from podium.core.money import MoneyUnit
 from podium.engine.engine import Engine, EngineOptions
 from sides.asked import asked_workload
-from sides.podium_strategies import asked_series, configuration, rules_strategies
+from sides.podium_strategies import asked_series, configuration, rules_strategies, warm_up_series
 from sides.serving import Outcome, Task, serve
 from workloads import CAPITAL
 
@@ -29,13 +29,13 @@ from workloads import CAPITAL
 def _prepare() -> Task:
     workload, series = asked_workload(), asked_series()
     config = configuration(series)
+    orchestrator = StrategyOrchestrator(rules_strategies(workload), config)
+    _signals_and_engine(orchestrator, prepare_market(warm_up_series(series), config))
     market = prepare_market(series, config)
-
-    def run(_: object) -> Outcome:
-        return _signals_and_engine(StrategyOrchestrator(rules_strategies(workload), config), market)
-
-    run(None)
-    return Task(run, {"podium": version("podium"), "numba": version("numba"), "TA-Lib": version("TA-Lib")})
+    return Task(
+        lambda _: _signals_and_engine(orchestrator, market),
+        {"podium": version("podium"), "numba": version("numba"), "TA-Lib": version("TA-Lib")},
+    )
 
 
 def _signals_and_engine(orchestrator: StrategyOrchestrator, market: Market) -> Outcome:

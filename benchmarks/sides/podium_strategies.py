@@ -13,10 +13,10 @@ from podium.portfolio.configuration import OrchestratorConfig
 from podium.rules import close, sma
 from podium.strategy.base import Strategy
 from podium.strategy.views import BarView
-from sides.asked import asked_columns
+from sides.asked import WARM_UP_BARS, asked_columns
 from workloads import MARGIN, Workload
 
-__all__ = ["CodedCross", "asked_series", "configuration", "rules_strategies"]
+__all__ = ["CodedCross", "asked_series", "configuration", "rules_strategies", "warm_up_series"]
 
 
 class CodedCross(Strategy):
@@ -55,6 +55,11 @@ def _series(symbol: str, columns: dict[str, object]) -> BarSeries:
     return BarSeries(
         symbol=symbol, timeframe=Timeframe.parse("1m"), close_time=open_time + MINUTE_NANOSECONDS, **columns
     )
+
+
+def warm_up_series(series: Mapping[str, BarSeries]) -> dict[str, BarSeries]:
+    """Give the first bars of each symbol: enough to have everything compiled or loaded before it is timed."""
+    return {symbol: bars.select(slice(WARM_UP_BARS)) for symbol, bars in series.items()}
 
 
 def configuration(symbols: Mapping[str, BarSeries]) -> OrchestratorConfig:

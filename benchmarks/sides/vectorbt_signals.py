@@ -14,11 +14,9 @@ import numpy as np  # noqa: E402  after the filter
 import pandas as pd  # noqa: E402
 import vectorbt as vbt  # noqa: E402
 
-from sides.asked import asked_frames, asked_workload  # noqa: E402
+from sides.asked import WARM_UP_BARS, asked_frames, asked_workload  # noqa: E402
 from sides.serving import Outcome, Task, serve  # noqa: E402
 from workloads import CAPITAL, FEE_RATIO, MARGIN  # noqa: E402
-
-_WARM_UP_BARS = 600
 
 
 def _prepare() -> Task:
@@ -44,7 +42,7 @@ def _prepare() -> Task:
         )  # fmt: skip
         return Outcome(len(portfolio.order_records), repr(float(np.sum(portfolio.final_value()))))
 
-    run(_WARM_UP_BARS)
+    run(WARM_UP_BARS)
     return Task(lambda _: run(None), {"vectorbt": f"{vbt.__version__} ({_engine()})"})
 
 
