@@ -1,4 +1,4 @@
-"""Run classes that know nothing of Podium: ``should_enter(bars)``, ``should_exit(position, bars)``, ``position_size``."""
+"""Run classes that know nothing of Podium: they have ``should_enter``, ``should_exit``, maybe ``position_size``."""
 
 from __future__ import annotations
 

@@ -9,15 +9,16 @@ from podium.core.errors import ConfigurationError, Problem
 from podium.strategy.desk import Amount, Desk
 from podium.strategy.views import AccountView, BarView, OrderView, PositionView
 
-__all__ = ["OrderOptions", "Protection", "Strategy"]
+__all__ = ["OrderOptions", "OrderTerms", "Protection", "Strategy"]
 
 
 class Protection(TypedDict, total=False):
     """Name the levels a position may have.
 
-    ``stop`` and ``target`` are prices; ``targets`` are (price, share of the entered quantity); ``trail`` is a distance in
-    price that follows the best price once the open return has reached ``trail_after``; ``break_even_after`` is the open
-    return at which the stop moves to the entry, ``break_even_offset`` a ratio added to it; ``max_bars`` closes by time.
+    ``stop`` and ``target`` are prices; ``targets`` are (price, share of the entered quantity); ``trail`` is a distance
+    in price that follows the best price once the open return has reached ``trail_after``; ``break_even_after`` is the
+    open return at which the stop moves to the entry, ``break_even_offset`` a ratio added to it; ``max_bars`` closes by
+    time.
     """
 
     stop: Amount
@@ -30,36 +31,44 @@ class Protection(TypedDict, total=False):
     max_bars: int
 
 
-class OrderOptions(Protection, total=False):
+class OrderTerms(Protection, total=False):
+    """Name what an order may say besides its size.
+
+    ``limit`` makes it a limit order, ``trigger`` a stop order, ``expire_bars`` ends it after so many bars.
+    """
+
+    limit: Amount
+    trigger: Amount
+    expire_bars: int
+
+
+class OrderOptions(OrderTerms, total=False):
     """Name what an order may say.
 
     One size at most: ``quantity``, ``fraction`` of the strategy's capital, ``money`` of notional, or ``risk``, the
-    fraction of the capital that is lost at the stop. Without one an entry takes all that is available. ``limit`` makes
-    it a limit order, ``trigger`` a stop order, ``expire_bars`` ends it after so many bars.
+    fraction of the capital that is lost at the stop. Without one an entry takes all that is available.
     """
 
     quantity: Amount
     fraction: Amount
     money: Amount
     risk: Amount
-    limit: Amount
-    trigger: Amount
-    expire_bars: int
 
 
 class Strategy:
     """Decide for one symbol at a time, without knowing of any other strategy.
 
-    A *rules class* states conditions as class attributes (``long_entry``, ``long_exit``, ``short_entry``, ``short_exit``)
-    and may state ``stop``, ``targets``, ``trail``, ``breakeven``, ``max_bars``, ``size`` and ``timeframe``. A *coded class*
-    has ``on_bar``; expressions among its class attributes are read as ``self.name[0]``. Each symbol has its own instance.
-    Plain numbers among the class attributes are parameters.
+    A *rules class* states conditions as class attributes (``long_entry``, ``long_exit``, ``short_entry``,
+    ``short_exit``) and may state ``stop``, ``targets``, ``trail``, ``breakeven``, ``max_bars``, ``size`` and
+    ``timeframe``. A *coded class* has ``on_bar``; expressions among its class attributes are read as ``self.name[0]``.
+    Each symbol has its own instance. Plain numbers among the class attributes are parameters.
     """
 
     #: Bars to wait before the first ``on_bar``, if longer than the declared expressions need.
     warm_up: int = 0
 
     _desk: Desk | None = None
+    _position: PositionView | None = None
 
     def on_bar(self, bar: BarView) -> None:
         """Decide at the close of a bar. Orders act from the next bar on.
@@ -71,7 +80,7 @@ class Strategy:
     @property
     def position(self) -> PositionView:
         """Show the position on the current symbol."""
-        return self._position  # type: ignore[attr-defined, no-any-return]  # set by attach
+        return self._position or PositionView(self._at_desk())
 
     @property
     def account(self) -> AccountView:
@@ -99,12 +108,12 @@ class Strategy:
         """
         self._place(-1, dict(options))
 
-    def order(self, quantity: Amount, **options: Unpack[OrderOptions]) -> None:
+    def order(self, quantity: Amount, **options: Unpack[OrderTerms]) -> None:
         """Buy a positive or sell a negative quantity.
 
         Args:
             quantity: signed, not 0.
-            options: see :class:`OrderOptions`; without another size.
+            options: see :class:`OrderTerms`.
         """
         self._place(1 if quantity > 0 else -1, {**options, "quantity": abs(quantity)})
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ __all__ = [
     "PositionView",
     "SeriesView",
     "TimedColumns",
+    "numbers_of",
 ]
 
 
@@ -58,6 +59,18 @@ class Cursor:
         self.row, self.step = row, step
 
 
+def numbers_of(values: NDArray[Any]) -> memoryview:  # Any: whatever numbers the array holds
+    """Make an array readable as plain Python numbers, several times faster than through NumPy.
+
+    Args:
+        values: shape ``(n,)``.
+
+    Returns:
+        A view, not a copy.
+    """
+    return memoryview(values)  # type: ignore[arg-type]  # an array is a buffer; its stubs say so from Python 3.12 on
+
+
 class BarView:
     """Show the current bar; prices are floats. ``copy()`` keeps it, since the view moves on.
 
@@ -71,9 +84,9 @@ class BarView:
     def __init__(self, columns: TimedColumns, cursor: Cursor) -> None:
         self._columns, self._cursor = columns, cursor
         self.symbol = columns.symbol
-        self._open, self._high = memoryview(columns.open), memoryview(columns.high)
-        self._low, self._close = memoryview(columns.low), memoryview(columns.close)
-        self._volume = memoryview(columns.volume)
+        self._open, self._high = numbers_of(columns.open), numbers_of(columns.high)
+        self._low, self._close = numbers_of(columns.low), numbers_of(columns.close)
+        self._volume = numbers_of(columns.volume)
 
     @property
     def open(self) -> float:
@@ -152,16 +165,14 @@ class SeriesView:
     __slots__ = ("_cursor", "_values")
 
     def __init__(self, values: NDArray[np.float64], cursor: Cursor) -> None:
-        self._values = memoryview(values)
+        self._values = numbers_of(values)
         self._cursor = cursor
 
     def __getitem__(self, bars_ago: int) -> float:
-        row = self._cursor.row - bars_ago
-        if 0 <= row <= self._cursor.row:
-            return self._values[row]
-        if bars_ago < 0:
-            raise IndexError(f"[{bars_ago}] lies in the future: [0] is the current bar, [1] the one before it")
-        return math.nan
+        if not bars_ago:
+            return self._values[self._cursor.row]
+        row = _row(self._cursor, bars_ago)
+        return self._values[row] if row >= 0 else math.nan
 
 
 class ConditionView:
@@ -176,14 +187,19 @@ class ConditionView:
     _MEANING = (False, True, None)
 
     def __init__(self, values: NDArray[np.uint8], cursor: Cursor) -> None:
-        self._values = memoryview(values)
+        self._values = numbers_of(values)
         self._cursor = cursor
 
     def __getitem__(self, bars_ago: int) -> bool | None:
-        row = self._cursor.row - bars_ago
-        if bars_ago < 0:
-            raise IndexError(f"[{bars_ago}] lies in the future: [0] is the current bar, [1] the one before it")
+        row = _row(self._cursor, bars_ago)
         return self._MEANING[self._values[row]] if row >= 0 else None
+
+
+def _row(cursor: Cursor, bars_ago: int) -> int:
+    """Find the row that lies some bars back; below 0 there is none yet."""
+    if bars_ago < 0:
+        raise IndexError(f"[{bars_ago}] lies in the future: [0] is the current bar, [1] the one before it")
+    return cursor.row - bars_ago
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +230,8 @@ class _State(Protocol):
     tick: Decimal
     tick_size: float
     lot: Decimal
+    is_still: bool
+    known_lots: int
 
     def lots(self) -> int: ...
     def cell(self) -> Mapping[str, int]: ...
@@ -236,20 +254,24 @@ class PositionView:
         self._desk = desk
         self._lots: Callable[[], int] = desk.lots
 
+    # The three questions that a strategy asks at every bar spare themselves the call while nothing can have changed.
     @property
     def is_flat(self) -> bool:
         """Tell whether there is no position."""
-        return self._lots() == 0
+        desk = self._desk
+        return (desk.known_lots if desk.is_still else desk.lots()) == 0
 
     @property
     def is_long(self) -> bool:
         """Tell whether it is long."""
-        return self._lots() > 0
+        desk = self._desk
+        return (desk.known_lots if desk.is_still else desk.lots()) > 0
 
     @property
     def is_short(self) -> bool:
         """Tell whether it is short."""
-        return self._lots() < 0
+        desk = self._desk
+        return (desk.known_lots if desk.is_still else desk.lots()) < 0
 
     @property
     def quantity(self) -> Decimal:
@@ -338,10 +360,10 @@ class AccountView:
 
     @property
     def available(self) -> Decimal:
-        """Give what a new entry may cost."""
+        """Give what a new entry may cost; never below 0."""
         account = self._desk.account()
         allocated, cash, used, reserved = (int(account[name]) for name in ("allocated", "cash", "used", "reserved"))
-        return self._desk.money(min(allocated - used - reserved, cash - reserved))
+        return self._desk.money(max(min(allocated - used, cash) - reserved, 0))
 
     @property
     def equity(self) -> Decimal:
