@@ -156,8 +156,10 @@ def _compute(
     made: list[tuple[int, CompiledPlan | _CodedContent]] = []
     for number, member in group:
         if isinstance(member.form, RulePlan):
-            instrument = market.instruments[symbol]
-            made.append((number, compile_plan(member.form, values, graph, instrument, unit, len(bars.series))))
+            compiled = compile_plan(
+                member.form, values, graph, instrument=market.instruments[symbol], unit=unit, bars=len(bars.series)
+            )
+            made.append((number, compiled))
         else:
             expressions = declared[number]
             warm_up = max((graph.warm_up(node) for node in expressions.values()), default=0)

@@ -11,6 +11,7 @@ from podium.core.times import Timeframe
 from podium.portfolio.file import PortfolioFile
 from podium.strategy.adapted import AdaptedStrategy, EntersAndExits
 from podium.strategy.base import Strategy
+from podium.strategy.coded import check_coded
 from podium.strategy.plan import RulePlan
 from podium.strategy.rules_class import has_rules, plan_from_class
 
@@ -113,6 +114,7 @@ def _form(strategy: object, strategy_id: str) -> RulePlan | Strategy:
     if isinstance(strategy, Strategy) and type(strategy).on_bar is not Strategy.on_bar:
         if has_rules(strategy):
             raise _wrong(f"strategy '{strategy_id}' has both rules and on_bar", "rules as class attributes, or on_bar")
+        check_coded(strategy, strategy_id)
         return strategy
     if has_rules(strategy):
         return plan_from_class(strategy)

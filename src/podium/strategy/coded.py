@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from podium.core.errors import ConfigurationError, InputError, Problem, StrategyFailed
 from podium.core.instruments import Instrument
-from podium.core.times import iso
+from podium.core.times import Timeframe, iso
 from podium.engine.engine import Engine
 from podium.rules.nodes import Node
 from podium.strategy.base import Strategy
@@ -20,9 +20,10 @@ from podium.strategy.desk import Desk
 from podium.strategy.rules_class import attributes_of, params_of
 from podium.strategy.views import BarView, ConditionView, Cursor, SeriesView, TimedColumns
 
-__all__ = ["CodedCell", "CodedInput", "declared_expressions", "run_coded"]
+__all__ = ["CodedCell", "CodedInput", "check_coded", "declared_expressions", "run_coded"]
 
-_PLAIN = (bool, int, float, complex, str, bytes, Decimal, type(None), np.ndarray, np.generic)
+_PLAIN = (bool, int, float, complex, str, bytes, Decimal, type(None), np.generic)
+_MUTABLE = (list, dict, set, bytearray, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,19 +73,14 @@ class CodedCell:
         given: what it needs.
         engine: the run's engine.
         instrument: the symbol's instrument.
-
-    Raises:
-        ConfigurationError: when the instance holds what cannot be part of a snapshot.
     """
 
     def __init__(self, given: CodedInput, engine: Engine, instrument: Instrument) -> None:
         self.given = given
         self.cursor = Cursor()
-        _refuse_odd_attributes(given.strategy)
-        self.strategy = copy.deepcopy(given.strategy)
+        self.strategy = _own_copy(given.strategy)
         for name, values in given.values.items():
-            view = SeriesView(values, self.cursor) if values.dtype == np.float64 else ConditionView(values, self.cursor)
-            setattr(self.strategy, name, view)
+            setattr(self.strategy, name, _view(values, self.cursor))
         self.strategy.attach(
             Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
         )
@@ -105,6 +101,22 @@ class CodedCell:
         rows = range(max(self._next_row, self.first_row), last)
         self._next_row = last
         return rows
+
+
+def _own_copy(strategy: Strategy) -> Strategy:
+    """Copy an instance with what it can change: lists and the like that stand in its class are shared otherwise."""
+    own = copy.deepcopy(strategy)
+    shared = {name: value for base in reversed(type(strategy).__mro__) for name, value in vars(base).items()}
+    for name, value in shared.items():
+        if isinstance(value, _MUTABLE) and not name.startswith("__") and name not in vars(own):
+            setattr(own, name, copy.deepcopy(value))
+    return own
+
+
+def _view(values: NDArray[np.float64] | NDArray[np.uint8], cursor: Cursor) -> SeriesView | ConditionView:
+    if values.dtype == np.float64:
+        return SeriesView(values, cursor)  # type: ignore[arg-type]  # the line above says it
+    return ConditionView(values, cursor)  # type: ignore[arg-type]  # likewise
 
 
 def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bool) -> None:
@@ -164,27 +176,34 @@ def _failed(cell: CodedCell, error: Exception) -> Exception:
     time = iso(int(given.columns.close_time[cell.cursor.row]))
     if isinstance(error, InputError):
         where = f"strategy '{given.strategy_id}' on {given.columns.symbol} at {time}"
-        return type(error)(
-            [
-                Problem(message=f"{where}: {problem.message}", expected=problem.expected, hint=problem.hint)
-                for problem in error.problems
-            ]
-        )
+        return type(error)([replace(problem, message=f"{where}: {problem.message}") for problem in error.problems])
     if not type(error).__module__.startswith("podium."):
         return StrategyFailed(strategy_id=given.strategy_id, symbol=given.columns.symbol, time=time, cause=error)
     return error
 
 
-def _refuse_odd_attributes(strategy: Strategy) -> None:
-    """Refuse attributes that a snapshot could not hold."""
+def check_coded(strategy: Strategy, strategy_id: str) -> None:
+    """Check what can be known of a coded strategy before it runs.
+
+    Args:
+        strategy: an instance.
+        strategy_id: its id, for the message.
+
+    Raises:
+        ConfigurationError: when it holds what cannot be part of a snapshot, or its time frame is none.
+        RuleError: when an expression names an unknown parameter.
+    """
+    declared_expressions(strategy)
+    if isinstance(timeframe := getattr(strategy, "timeframe", None), str):
+        Timeframe.parse(timeframe)
     problems = [
         Problem(
-            message=f"{type(strategy).__name__}.{name} is a {type(value).__name__}",
+            message=f"strategy '{strategy_id}': {type(strategy).__name__}.{name} is a {type(value).__name__}",
             expected="plain values, lists, dicts, sets or arrays: they are part of a snapshot",
             hint="make it inside on_bar, or keep it in a module",
         )
         for name, value in vars(strategy).items()
-        if not name.startswith("_wrapped") and not _is_plain(value)
+        if not _is_plain(value)
     ]
     if problems:
         raise ConfigurationError(problems)
@@ -195,4 +214,6 @@ def _is_plain(value: object) -> bool:
         return all(_is_plain(item) for item in value)
     if isinstance(value, Mapping):
         return all(_is_plain(key) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, np.ndarray):
+        return bool(value.dtype.kind != "O")
     return isinstance(value, (*_PLAIN, Node))

@@ -58,7 +58,7 @@ def _levels(plan: RulePlan) -> list[Level | None]:
 
 
 def compile_plan(
-    plan: RulePlan, values: Mapping[str, Array], graph: Graph, instrument: Instrument, unit: MoneyUnit, bars: int
+    plan: RulePlan, values: Mapping[str, Array], graph: Graph, *, instrument: Instrument, unit: MoneyUnit, bars: int
 ) -> CompiledPlan:
     """Compile a plan for one symbol.
 
@@ -92,7 +92,7 @@ def compile_plan(
     row["series"] = -1
     for index, level in enumerate(_levels(plan)):
         if level is not None:
-            _write_level(row, index, level, values, instrument, levels)
+            _write_level(row, index, level, values, levels, tick=instrument.tick)
     _write_constants(row, plan, instrument, unit)
     return CompiledPlan(signals=signals, plan=row, levels=tuple(levels), warm_up=warm_up)
 
@@ -102,8 +102,9 @@ def _write_level(
     index: int,
     level: Level,
     values: Mapping[str, Array],
-    instrument: Instrument,
     levels: list[NDArray[np.int64]],
+    *,
+    tick: Decimal,
 ) -> None:
     if level.kind is LevelKind.PERCENT and level.ratio is not None:
         row["mode"][index], row["value"][index] = LevelMode.RATIO, to_rate(level.ratio, "percent of a level")
@@ -111,7 +112,7 @@ def _write_level(
     row["mode"][index] = LevelMode.DISTANCE if level.kind is LevelKind.DISTANCE else LevelMode.PRICE
     if level.expression is not None:
         row["series"][index] = len(levels)
-        levels.append(_ticks(values[level.expression.text], instrument.tick))
+        levels.append(_ticks(values[level.expression.text], tick))
 
 
 def _ticks(values: Array, tick: Decimal) -> NDArray[np.int64]:
