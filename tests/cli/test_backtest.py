@@ -99,15 +99,27 @@ def test_json_is_the_whole_result_and_nothing_else(folder: Path, capsys: pytest.
     assert printed.err == ""
 
 
-def test_a_strategy_that_raises_fails_the_run_and_leaves_nothing(
+def test_a_strategy_that_raises_fails_the_run_and_leaves_its_log(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message names strategy, symbol and bar; the code is 1; there is no half run. (B-16, D-07)"""
-    broken = CODED.replace("self.buy(fraction=0.5)", "1 / 0")
+    """The message names strategy, symbol and bar; the code is 1; a log up to there stays, and no half run. (B-60, D-07)"""
+    broken = CODED.replace("self.close()", "1 / 0")
     (folder / "coded.py").write_text(broken, encoding="utf-8")
     assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
-    assert capsys.readouterr().err.startswith("strategy 'coded' failed on BTC/USDT at 2022-01-")
-    assert not (folder / "runs").exists() or list((folder / "runs").iterdir()) == []
+    logged, message = capsys.readouterr().err.splitlines()
+    assert message.startswith("strategy 'coded' failed on BTC/USDT at 2022-01-")
+    assert message.endswith("ZeroDivisionError: division by zero")
+    (made,) = (folder / "runs").iterdir()
+    assert logged.split() == ["log", str(made.relative_to(folder) / "log.jsonl")]
+    assert made.name.endswith("-failed")
+    assert sorted(path.name for path in made.iterdir()) == ["log.jsonl", "manifest.json"]
+    lines = [json.loads(line) for line in (made / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert lines[0]["event"] == "backtest_started"
+    assert {"strategy_signal", "capital_allocated"} <= {line["event"] for line in lines[1:-1]}
+    assert lines[-1]["event"] == "backtest_failed"
+    assert lines[-1]["message"] == message
+    assert lines[-1]["strategy_id"] == "coded"
+    assert all(line["time"] <= lines[-1]["time"] for line in lines)
 
 
 def test_an_interrupted_run_leaves_complete_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from podium.backtest.records import Record
 from podium.backtest.result import OrchestratorResult
+from podium.core.errors import RunError
 from podium.core.times import iso
 
-__all__ = ["LEVELS", "RunLog", "failure_record", "log_records"]
+__all__ = ["LEVELS", "RunLog", "log_records"]
 
 #: From the least severe to the most.
 LEVELS = ("debug", "info", "warning", "error")
@@ -45,6 +46,14 @@ class RunLog:
         """Give ``backtest_completed``."""
         return self._kept([_completed(self._result)])
 
+    def failed(self, error: RunError) -> list[Record]:
+        """Give ``backtest_failed``.
+
+        Args:
+            error: what ended the run.
+        """
+        return self._kept([_failed(self._result, error)])
+
     def _kept(self, records: Iterable[Record]) -> list[Record]:
         return [record for record in records if LEVELS.index(str(record["level"])) >= self._least]
 
@@ -65,22 +74,6 @@ def log_records(result: OrchestratorResult, events: Iterable[Record]) -> Iterato
     for event in events:
         yield from log.happened(event)
     yield from log.completed()
-
-
-def failure_record(error: Exception, time: str) -> Record:
-    """Give the record of a run that failed.
-
-    Args:
-        error: what ended it.
-        time: when, ISO 8601 UTC.
-
-    Returns:
-        ``backtest_failed``.
-    """
-    return {
-        "time": time, "level": "error", "event": "backtest_failed",
-        "error": type(error).__name__, "message": str(error),
-    }  # fmt: skip
 
 
 def _started(result: OrchestratorResult) -> Record:
@@ -110,7 +103,7 @@ def _plain(amount: Decimal) -> str:
 
 def _completed(result: OrchestratorResult) -> Record:
     return {
-        "time": iso(int(result.market.timeline.times[-1])),
+        "time": _reached(result),
         "level": "info",
         "event": "backtest_completed",
         "is_complete": result.is_complete,
@@ -119,6 +112,25 @@ def _completed(result: OrchestratorResult) -> Record:
         "final_equity": _plain(result.final_equity),
         "error_count": 0,
     }
+
+
+def _failed(result: OrchestratorResult, error: RunError) -> Record:
+    who = {name: getattr(error, name) for name in ("strategy_id", "symbol") if hasattr(error, name)}
+    return {
+        "time": getattr(error, "time", _reached(result)),
+        "level": "error",
+        "event": "backtest_failed",
+        **who,
+        "error": type(error).__name__,
+        "message": str(error),
+        "duration_seconds": round(result.execution_time_seconds, 3),
+        "error_count": 1,
+    }
+
+
+def _reached(result: OrchestratorResult) -> str:
+    """Give the close of the last step that was decided; before the first one, that of the first."""
+    return iso(int(result.market.timeline.times[max(result.engine.half_step // 2 - 1, 0)]))
 
 
 def _happened(record: Record) -> Iterator[Record]:
@@ -135,11 +147,19 @@ def _happened(record: Record) -> Iterator[Record]:
     elif kind == "CONFLICT_DETECTED":
         yield _line(record, "warning", "conflict_detected", strategies=record["strategies"],
                     resolution_mode=record["resolution_mode"], outcome=record["outcome"])  # fmt: skip
+    elif kind in ("ORDER_CREATED", "ORDER_CANCELLED") and not record["is_exit"]:
+        yield _line(record, "info", "capital_reserved" if kind == "ORDER_CREATED" else "reservation_released",
+                    order=record["order"], side=record["side"], quantity=record["quantity"], price=record["price"],
+                    reserved_capital=record["reserved"], **_why(record))  # fmt: skip
     elif kind == "ORDER_FILLED":
         yield _line(record, "info", "capital_released" if record["is_exit"] else "capital_allocated",
                     order=record["order"], notional=record["notional"], fee=record["fee"],
                     realised=record["realised"], cash=record["cash"], used_capital=record["used"],
                     reserved_capital=record["reserved"], allocation_limit=record["allocated"])  # fmt: skip
+
+
+def _why(record: Record) -> Record:
+    return {"reason": record["reason"]} if "reason" in record else {}
 
 
 def _limit(record: Record, *, rejected: bool) -> Record:

@@ -7,8 +7,12 @@ finish, aggregate what happened. How the timeline is cut into chunks never chang
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Context, Decimal
+from types import FrameType
 
 from podium.backtest.aggregation import aggregate
 from podium.backtest.cells import Cells, make_cells
@@ -16,7 +20,7 @@ from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
-from podium.core.errors import ConfigurationError, LedgerOverflow, Problem
+from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError
 from podium.core.instruments import Instrument
 from podium.core.kernels import is_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
@@ -29,6 +33,8 @@ from podium.strategy.coded import CodedCell, run_coded
 __all__ = ["StrategyOrchestrator"]
 
 _LOG = logging.getLogger("podium")
+#: Products of capital and weight never round.
+_EXACT = Context(prec=80)
 
 
 class StrategyOrchestrator:
@@ -88,6 +94,7 @@ class StrategyOrchestrator:
         *,
         on_checked: Callable[[Market], None] | None = None,
         on_progress: Callable[[int], None] | None = None,
+        on_failed: Callable[[OrchestratorResult, RunError], None] | None = None,
     ) -> OrchestratorResult:
         """Run all strategies over all bars.
 
@@ -97,6 +104,7 @@ class StrategyOrchestrator:
             initial_capital: money of the account currency, above 0.
             on_checked: called once everything is checked, before the first bar.
             on_progress: called between chunks with the number of bars done.
+            on_failed: called with what happened before the failure of a run that started, and the failure.
 
         Returns:
             What happened. After Ctrl-C it is what happened so far, with ``is_complete`` false.
@@ -118,25 +126,34 @@ class StrategyOrchestrator:
         engine = self._engine(market, cells, deposits, unit)
         if on_checked is not None:
             on_checked(market)
-        is_complete = self._advance(engine, market, cells, on_progress)
+
+        def happened(*, is_complete: bool) -> OrchestratorResult:
+            return aggregate(
+                engine=engine,
+                market=market,
+                cells=cells,
+                members=self.members,
+                config=self.config,
+                capital=initial_capital,
+                is_complete=is_complete,
+                execution_time_seconds=self._clock.monotonic() - started,
+                completed_at_nanoseconds=self._clock.now(),
+            )
+
+        try:
+            is_complete = self._advance(engine, market, cells, on_progress)
+        except RunError as error:
+            if on_failed is not None:
+                on_failed(happened(is_complete=False), error)
+            raise
         engine.finish(close_positions=self.config.finish == "close")
-        return aggregate(
-            engine=engine,
-            market=market,
-            cells=cells,
-            members=self.members,
-            config=self.config,
-            capital=initial_capital,
-            is_complete=is_complete,
-            execution_time_seconds=self._clock.monotonic() - started,
-            completed_at_nanoseconds=self._clock.now(),
-        )
+        return happened(is_complete=is_complete)
 
     def _deposits(self, capital: Decimal, unit: MoneyUnit, market: Market) -> list[int]:
         """Give each strategy capital × weight, to the unit; what is finer than a unit stays unallocated."""
         _refuse_overflow(capital, unit, market)
         units = unit.to_units(capital, "the initial capital")
-        return [int(units * member.weight) for member in self.members]
+        return [int(_EXACT.multiply(Decimal(units), member.weight)) for member in self.members]
 
     def _engine(self, market: Market, cells: Cells, deposits: Sequence[int], unit: MoneyUnit) -> Engine:
         config = self.config
@@ -164,16 +181,15 @@ class StrategyOrchestrator:
         timeline, chunk = market.timeline, self.config.chunk_steps
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         try:
-            for start in range(0, len(timeline), chunk):
-                stop = min(start + chunk, len(timeline))
-                if coded:
-                    run_coded(coded, engine, stop, lazy=self.config.lazy)
-                engine.advance(2 * stop)
-                if on_progress is not None:
-                    on_progress(int(timeline.steps[stop]))
+            with _ends_of_chunks() as is_interrupted:
+                for start in range(0, len(timeline), chunk):
+                    stop = min(start + chunk, len(timeline))
+                    _run_chunk(coded, engine, stop, lazy=self.config.lazy)
+                    if on_progress is not None:
+                        on_progress(int(timeline.steps[stop]))
+                    if is_interrupted() and stop < len(timeline):
+                        return False
         except KeyboardInterrupt:
-            # A chunk ends between half steps; what is pending of the last step is decided, then the run ends there.
-            engine.advance(engine.half_step + engine.half_step % 2)
             return False
         except EngineOverflow as error:
             raise LedgerOverflow(
@@ -182,6 +198,38 @@ class StrategyOrchestrator:
                 time=iso(int(timeline.times[error.step])),
             ) from error
         return True
+
+
+def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bool) -> None:
+    """Advance to a step; a strategy that raises or is interrupted leaves all that came before its bar complete."""
+    try:
+        run_coded(coded, engine, stop, lazy=lazy)
+    except BaseException:
+        reached = max(cell.cursor.step for cell in coded)
+        # What is pending of a step that somebody has read already is decided, too.
+        engine.advance(max(2 * reached, engine.half_step + engine.half_step % 2))
+        raise
+    engine.advance(2 * stop)
+
+
+@contextmanager
+def _ends_of_chunks() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C wait for the end of a chunk, where everything is complete; a second one acts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    pressed: list[int] = []
+
+    def wait(number: int, _frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    before = signal.signal(signal.SIGINT, wait)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _refuse_capital(capital: Decimal) -> None:

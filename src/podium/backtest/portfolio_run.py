@@ -9,7 +9,7 @@ from dataclasses import replace
 from podium.backtest.market import Market
 from podium.backtest.orchestrator import StrategyOrchestrator
 from podium.backtest.result import OrchestratorResult
-from podium.core.errors import InputError, Location
+from podium.core.errors import InputError, Location, RunError
 from podium.data.bars import BarSeries
 from podium.data.grid import infer_tick
 from podium.portfolio.file import PortfolioFile
@@ -23,6 +23,7 @@ def run_portfolio(
     *,
     on_checked: Callable[[int], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
+    on_failed: Callable[[OrchestratorResult, RunError], None] | None = None,
 ) -> OrchestratorResult:
     """Run a portfolio file.
 
@@ -31,6 +32,7 @@ def run_portfolio(
         bars: the bars of its symbols.
         on_checked: called with the number of warnings once everything is checked, before the first bar.
         on_progress: called between chunks with the number of strategy-bars done.
+        on_failed: called with what happened before the failure of a run that started, and the failure.
 
     Returns:
         What happened.
@@ -53,7 +55,9 @@ def run_portfolio(
             on_progress(done * work // total)
 
     with _at_file(portfolio):
-        return orchestrator.run(dict(bars), portfolio.capital, on_checked=tell_checked, on_progress=tell_progress)
+        return orchestrator.run(
+            dict(bars), portfolio.capital, on_checked=tell_checked, on_progress=tell_progress, on_failed=on_failed
+        )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from podium.core.errors import Problem, RunError
 from podium.data.bars import BarSeries
 from podium.portfolio.file import PortfolioFile
 
-__all__ = ["REPRODUCED_FILES", "write_reproduced", "write_run"]
+__all__ = ["REPRODUCED_FILES", "write_failed_run", "write_reproduced", "write_run"]
 
 #: The files that are compared byte for byte.
 REPRODUCED_FILES = ("events.jsonl", "result.json", "trades.parquet", "equity.parquet")
@@ -53,12 +53,7 @@ def write_run(
 
     manifest = make_manifest(result, portfolio, bars, invocation or {})
     folder = out / str(manifest["run_id"])
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=out))
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    try:
+    with _whole(folder) as partial:
         with _lines(partial / "log.jsonl") as write_log:
             log = RunLog(result)
             write_log(log.started())
@@ -66,6 +61,58 @@ def write_run(
             write_log(log.completed())
         write_report(result, partial / "report.html", bars, dict(portfolio.settings))
         _write_json(partial / "manifest.json", manifest)
+    return folder
+
+
+def write_failed_run(
+    so_far: OrchestratorResult,
+    failure: RunError,
+    *,
+    portfolio: PortfolioFile,
+    bars: Mapping[str, BarSeries],
+    out: Path,
+    invocation: Mapping[str, object] | None = None,
+) -> Path:
+    """Write the folder of a run that failed: its log up to the failure, and its manifest.
+
+    Args:
+        so_far: what happened before.
+        failure: what ended it.
+        portfolio: the file that was run.
+        bars: the bars that were read.
+        out: the folder in which run folders are made.
+        invocation: what else the command said.
+
+    Returns:
+        The folder; its name ends in ``-failed``, so that it never takes the place of a run that was completed.
+
+    Raises:
+        RunError: when it cannot be written; nothing is left behind then.
+    """
+    manifest = make_manifest(so_far, portfolio, bars, invocation or {})
+    folder = out / f"{manifest['run_id']}-failed"
+    with _whole(folder) as partial:
+        with _lines(partial / "log.jsonl") as write_log:
+            log = RunLog(so_far)
+            write_log(log.started())
+            for event in event_records(so_far):
+                write_log(log.happened(event))
+            write_log(log.failed(failure))
+        _write_json(partial / "manifest.json", manifest)
+    return folder
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in that takes its place when everything is written, or vanishes."""
+    out = folder.parent
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=out))
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        yield partial
         _put_in_place(partial, folder)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -73,7 +120,6 @@ def write_run(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return folder
 
 
 def write_reproduced(

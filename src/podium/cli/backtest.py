@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +13,7 @@ from podium.cli.options import From, PortfolioPath, Settings, To, read_moment, r
 
 if TYPE_CHECKING:
     from podium.backtest.result import OrchestratorResult
+    from podium.core.errors import RunError
     from podium.data.bars import BarSeries
     from podium.portfolio.file import PortfolioFile
 
@@ -42,12 +41,19 @@ def backtest(
     from podium.backtest.portfolio_bars import read_portfolio_bars
 
     bars = read_portfolio_bars(portfolio, first, last)
-    shown = not (no_progress or json)
-    result = _run(portfolio, bars, shown=shown)
-    from podium.backtest.run_folder import write_run
-
     environment = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT_PREFIX)}
     invocation = {"first": first, "last": last, "settings": read_settings(set_), "environment": environment}
+
+    def keep_log(so_far: OrchestratorResult, failure: RunError) -> None:
+        from podium.backtest.run_folder import write_failed_run
+        from podium.report.terminal import print_line, terminal_console
+
+        folder = write_failed_run(so_far, failure, portfolio=portfolio, bars=bars, out=out, invocation=invocation)
+        print_line(terminal_console(stderr=True), "log", str(folder / "log.jsonl"))
+
+    result = _run(portfolio, bars, keep_log, shown=not (no_progress or json))
+    from podium.backtest.run_folder import write_run
+
     folder = write_run(result, portfolio, bars, out, invocation)
     if json:
         _print_json(result)
@@ -57,7 +63,13 @@ def backtest(
         raise KeyboardInterrupt
 
 
-def _run(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], *, shown: bool) -> OrchestratorResult:
+def _run(
+    portfolio: PortfolioFile,
+    bars: Mapping[str, BarSeries],
+    keep_log: Callable[[OrchestratorResult, RunError], None],
+    *,
+    shown: bool,
+) -> OrchestratorResult:
     from podium.backtest.portfolio_run import run_portfolio
     from podium.cli.summary import print_overrides, print_summary
     from podium.report.progress import RunProgress
@@ -69,21 +81,8 @@ def _run(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], *, shown: bool
             print_overrides(portfolio, stderr=True)
 
     work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
-    with RunProgress(terminal_console(stderr=True), work, enabled=shown) as progress, _at_file(portfolio):
-        return run_portfolio(portfolio, bars, on_checked=tell_checked, on_progress=progress.update)
-
-
-@contextmanager
-def _at_file(portfolio: PortfolioFile) -> Iterator[None]:
-    """Let problems that know no place point at the portfolio file."""
-    from podium.core.errors import InputError, Location
-
-    where = Location(file=str(portfolio.path))
-    try:
-        yield
-    except InputError as error:
-        placed = [replace(problem, location=problem.location or where) for problem in error.problems]
-        raise type(error)(placed) from error
+    with RunProgress(terminal_console(stderr=True), work, enabled=shown) as progress:
+        return run_portfolio(portfolio, bars, on_checked=tell_checked, on_progress=progress.update, on_failed=keep_log)
 
 
 def _print_json(result: OrchestratorResult) -> None:
