@@ -39,7 +39,7 @@ class Table:
     title: str
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
-    notes: Sequence[str] = ()
+    notes: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Give the table as Markdown."""
@@ -90,7 +90,7 @@ def write_results(findings: Findings, machine: Sequence[str], remarks: Sequence[
         [(row.what, row.budget, row.measured, "met" if row.is_met else "**missed**") for row in findings.budgets],
     )
     if findings.mismatches:
-        lines += ["", "## Mismatches", "", *(f"* {line}" for line in findings.mismatches)]
+        lines += ["", "## Mismatches", "", *(f"* {' '.join(line.split())}" for line in findings.mismatches)]
     lines.append("")
     for table in findings.tables:
         lines += table.lines()

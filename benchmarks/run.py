@@ -17,8 +17,11 @@ from comparison import DATA
 from environments import PEERS, EnvironmentFailed, ready_environment
 from machine import describe_machine, load_average
 from measurements.coded import measure_coded
+from measurements.command import measure_command
+from measurements.memory import measure_memory
 from measurements.signals import measure_signals
-from processes import run_side_once
+from measurements.start import measure_start
+from processes import SideFailed, run_side_once
 from results import Findings, write_results
 
 _FULL_BARS, _QUICK_BARS = 10_000_000, 1_000_000
@@ -30,6 +33,9 @@ _MEASUREMENTS: dict[str, _Measure] = {
     "W2": lambda peers, quick: measure_signals("W2", peers, quick=quick),
     "W3": lambda peers, quick: measure_signals("W3", peers, quick=quick),
     "coded": lambda peers, quick: measure_coded(peers, quick=quick),
+    "command": lambda _, quick: measure_command(quick=quick),
+    "memory": lambda _, quick: measure_memory(quick=quick),
+    "start": lambda _, quick: measure_start(quick=quick),
 }
 
 
@@ -51,7 +57,11 @@ def main(arguments: Sequence[str]) -> int:
     findings = Findings(mismatches=missing)
     for name in chosen.only or _MEASUREMENTS:
         _say(f"measuring {name}")
-        found = _MEASUREMENTS[name](peers, chosen.quick)
+        try:
+            found = _MEASUREMENTS[name](peers, chosen.quick)
+        except SideFailed as error:  # the other measurements are still worth having
+            findings.mismatches.append(f"{name} failed: {error}")
+            continue
         for budget in found.budgets:
             _say(f"  {'met   ' if budget.is_met else 'MISSED'} {budget.what}: {budget.measured} ({budget.budget})")
         findings.add(found)

@@ -16,6 +16,7 @@ MARGIN = 1e-5
 CAPITAL = 1_000_000
 FEE_RATIO = 0.001
 _FIVE = ((5, 20), (10, 50), (20, 100), (50, 200), (100, 400))
+_TEN = (*_FIVE, (6, 24), (12, 60), (24, 120), (60, 240), (120, 480))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ WORKLOADS = {
         Workload(name="W1", pairs=((10, 50),), symbols=0, bars=1_000_000),
         Workload(name="W2", pairs=_FIVE, symbols=0, bars=1_000_000),
         Workload(name="W3", pairs=_FIVE, symbols=20, bars=50_000),
+        Workload(name="ten strategies", pairs=_TEN, symbols=0, bars=1_000_000),
+        Workload(name="W1 long", pairs=((10, 50),), symbols=0, bars=10_000_000),
     )
 }
 #: What engines that take minutes are given instead.
