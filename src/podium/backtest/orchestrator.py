@@ -205,7 +205,7 @@ def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: b
     try:
         run_coded(coded, engine, stop, lazy=lazy)
     except BaseException:
-        reached = max(cell.cursor.step for cell in coded)
+        reached = max((cell.cursor.step for cell in coded), default=0)
         # What is pending of a step that somebody has read already is decided, too.
         engine.advance(max(2 * reached, engine.half_step + engine.half_step % 2))
         raise

@@ -131,6 +131,8 @@ def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bo
     Raises:
         StrategyFailed: when a strategy raises.
     """
+    if not cells:
+        return
     if len(cells) == 1:
         _run_one(cells[0], engine, stop, lazy=lazy)
         return
