@@ -42,7 +42,7 @@ class Desk:
     def __init__(self, *, engine: Engine, cell_index: int, instrument: Instrument, cursor: Cursor) -> None:
         self.engine, self.cursor = engine, cursor
         self.tick, self.lot = instrument.tick, instrument.lot
-        self.tick_size = float(instrument.tick)
+        self.tick_size, self.tick_ratio = float(instrument.tick), instrument.tick.as_integer_ratio()
         self._cell_index = cell_index
         self._cell: Record = engine.tables.cells[cell_index]
         self._account: Record = engine.tables.accounts[int(self._cell["strategy"])]

@@ -228,7 +228,7 @@ class _State(Protocol):
     """Be where a position's present state is read: the desk."""
 
     tick: Decimal
-    tick_size: float
+    tick_ratio: tuple[int, int]
     lot: Decimal
     is_still: bool
     known_lots: int
@@ -284,7 +284,9 @@ class PositionView:
         lots = self._lots()
         if lots == 0:
             return math.nan
-        return int(self._desk.cell()["cost"]) / (lots * self._desk.unit_value()) * self._desk.tick_size
+        # Whole numbers are divided once, so that an entry at a bar's price is that very float.
+        numerator, denominator = self._desk.tick_ratio
+        return int(self._desk.cell()["cost"]) * numerator / (lots * self._desk.unit_value() * denominator)
 
     @property
     def exact_entry_price(self) -> Decimal:
@@ -300,7 +302,8 @@ class PositionView:
     def stop(self) -> float | None:
         """Give the level of the stop, or ``None``."""
         stop = int(self._desk.cell()["stop"]) if self._lots() != 0 else 0
-        return stop * self._desk.tick_size if stop else None
+        numerator, denominator = self._desk.tick_ratio
+        return stop * numerator / denominator if stop else None
 
     @property
     def bars_held(self) -> int:
