@@ -212,6 +212,13 @@ class Engine:
         """Tell how many commands fit before the engine must advance."""
         return len(self.tables.commands) - int(self._run["command_count"])
 
+    def make_room(self) -> None:
+        """Drop commands that were consumed; those of the present step move to the front."""
+        run = self._run
+        first, count = int(run["command"]), int(run["command_count"])
+        self._command_bytes[: count - first] = self._command_bytes[first:count]
+        run["command"], run["command_count"] = 0, count - first
+
     def finish(self, *, close_positions: bool) -> None:
         """End the run.
 

@@ -182,8 +182,14 @@ class Desk:
     def _command(self, action: Action) -> Record:
         if self.engine.command_room == 0:
             self.engine.advance(2 * self.cursor.step + 1)
+            self.engine.make_room()
             if self.engine.command_room == 0:
-                raise ConfigurationError(Problem(message="more orders in one time step than the engine takes"))
+                raise ConfigurationError(
+                    Problem(
+                        message="more orders in one time step than the engine takes",
+                        expected=f"at most {len(self.engine.tables.commands)} of all coded strategies together",
+                    )
+                )
         self.is_still = False
         row = self.engine.command()
         row["step"], row["cell"], row["action"] = self.cursor.step, self._cell_index, action
