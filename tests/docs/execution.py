@@ -12,6 +12,7 @@ Times, rates and the names of runs differ between machines and are not compared.
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
 import os
@@ -84,7 +85,21 @@ class PageRun:
         self.counts: dict[str, int] = {}
 
     def run(self) -> None:
-        """Run all blocks in order."""
+        """Run all blocks in order; modules that the page writes can be imported meanwhile."""
+        known = set(sys.modules)
+        sys.path.insert(0, str(self.folder))
+        importlib.invalidate_caches()
+        try:
+            self._run_blocks()
+        finally:
+            sys.path.remove(str(self.folder))
+            for name in set(sys.modules) - known:
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(str(self.folder)):
+                    del sys.modules[name]
+        if self.update:
+            self.page.write_text(with_texts(self.text, self.updates), encoding="utf-8")
+
+    def _run_blocks(self) -> None:
         for block in blocks_of(self.text):
             if block.not_run is not None:
                 continue
@@ -93,8 +108,6 @@ class PageRun:
                 raise Mismatch(f"{self._place(block)}: a block of language '{block.language}' cannot be checked")
             runner(block)
             self.counts[block.language] = self.counts.get(block.language, 0) + 1
-        if self.update:
-            self.page.write_text(with_texts(self.text, self.updates), encoding="utf-8")
 
     def _place(self, block: Block) -> str:
         return f"{self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page}:{block.line}"
