@@ -150,6 +150,7 @@ class BacktraderRun:
 
     value: Decimal
     cash: Decimal
+    drawdown: Decimal
     fills: list[Fill]
 
 
@@ -160,6 +161,7 @@ def backtrader_run(references: Path, name: str, tick: Decimal) -> BacktraderRun:
     return BacktraderRun(
         value=said["value"],
         cash=said["cash"],
+        drawdown=said["maxdd"],
         fills=[
             Fill(
                 side=side.lower(),

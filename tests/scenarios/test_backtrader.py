@@ -136,6 +136,13 @@ def test_value_and_cash_equal_the_peers(name: str, market_data: Path, references
     peers.assert_money(result.get_strategy_result(case.strategy.__name__).allocation.cash, theirs.cash)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_drawdown_equals_the_peers(name: str, market_data: Path, references: Path) -> None:
+    """The largest drawdown over the equity of all bars is the peer's, in per cent to 1e-9 (B-09)."""
+    theirs = peers.backtrader_run(references, CASES[name].reference, CASES[name].instrument.tick)
+    assert peers.drawdown_percent(run(name, market_data)) == pytest.approx(float(theirs.drawdown), rel=0, abs=1e-9)
+
+
 def test_the_plain_rule_leaves_one_day_early_where_the_close_is_its_mean(market_data: Path, references: Path) -> None:
     """T5 by ``crosses_below`` on TA-Lib's mean: one fill of 749 differs, and why (B-46).
 
