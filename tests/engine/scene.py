@@ -128,8 +128,6 @@ def plan(levels: Sequence[Any] = (), **given: Any) -> tuple[Any, tuple[Any, ...]
 
     ``stop_series``, ``trail_series`` and ``target_series`` number an array of ``levels`` that holds ticks.
     """
-    order = np.zeros(1, "i8")  # only to keep the shape of the calls below alike
-    del order
     row = np.zeros(1, PLAN)[0]
     write_size(row, given, MoneyUnit(8))
     row["series"] = -1

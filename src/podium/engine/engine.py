@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.core.errors import invariant
+from podium.core.errors import ConfigurationError, Problem, invariant
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
 from podium.engine.advance_kernel import advance, finish
@@ -19,6 +19,7 @@ from podium.engine.plain import kernel_tables
 from podium.engine.tables import (
     ACCOUNT,
     CANDIDATE,
+    CEILING_UNITS,
     CELL,
     EVENT,
     EVENTS_MAXIMUM,
@@ -129,6 +130,7 @@ class Engine:
         slippage: int = 0,
         spread: int = 0,
     ) -> None:
+        invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
         self.timeline = timeline
         self.unit = unit
         commands = np.zeros(_COMMANDS, ORDER)
@@ -290,8 +292,9 @@ def _instrument_rows(
         row["leverage"] = to_rate(instrument.leverage, "leverage")
         row["taker_fee"] = taker
         row["maker_fee"] = taker if instrument.maker_fee is None else to_rate(instrument.maker_fee, "maker_fee")
-        row["fee_per_lot_numerator"] = unit.fee_per_lot(instrument)
-        row["fee_minimum"] = unit.to_units(instrument.fee_minimum, "fee_minimum")
+        row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), f"fee_per_unit {instrument.fee_per_unit}")
+        minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")
+        row["fee_minimum"] = _fee(minimum, f"fee_minimum {instrument.fee_minimum}")
         row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
         row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
         row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)
@@ -303,8 +306,13 @@ def _instrument_rows(
     return rows
 
 
+def _fee(units: int, name: str) -> int:
+    if units >= CEILING_UNITS:
+        raise ConfigurationError(Problem(message=f"instrument: {name} is more than the ledger holds"))
+    return units
+
+
 def _account_rows(deposits: Sequence[int]) -> NDArray[np.void]:
-    invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
     rows = np.zeros(len(deposits), ACCOUNT)
     for row, units in zip(rows, deposits, strict=True):
         _deposit(row, units)
@@ -332,8 +340,15 @@ def _cell_rows(cells: Sequence[CellInput]) -> NDArray[np.void]:
 
 def _signal_bytes(cells: Sequence[CellInput], timeline: Timeline) -> NDArray[np.uint8]:
     parts = [cell.signals for cell in cells if cell.signals is not None]
+    for cell in cells:
+        invariant(
+            cell.signals is None or len(cell.signals) == timeline.lengths[cell.symbol],
+            "a rules cell has a byte of signals for each bar of its symbol",
+            strategy=cell.strategy,
+            symbol=cell.symbol,
+        )
     # Coded cells read behind their own offset 0 without interest in it; there must be something to read.
-    longest = int(timeline.bars["row"].max()) + 1 if len(timeline.bars) else 1
+    longest = max(timeline.lengths, default=1)
     if sum(len(part) for part in parts) < longest:
         parts.append(np.zeros(longest, np.uint8))
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -37,11 +37,13 @@ class Timeline:
         bars: ``BAR`` rows by (close time, symbol), shape ``(bars,)``.
         steps: where each step starts in ``bars``, and a last one behind it, shape ``(steps + 1,)``.
         times: close time of each step, nanoseconds since 1970 UTC, shape ``(steps,)``.
+        lengths: how many bars each symbol has.
     """
 
     bars: NDArray[np.void]
     steps: NDArray[np.int64]
     times: NDArray[np.int64]
+    lengths: tuple[int, ...]
 
     @classmethod
     def merge(cls, symbols: Sequence[SymbolTicks]) -> Timeline:
@@ -53,7 +55,7 @@ class Timeline:
         Returns:
             The timeline.
         """
-        lengths = [len(ticks.close_time) for ticks in symbols]
+        lengths = tuple(len(ticks.close_time) for ticks in symbols)
         bars = np.zeros(sum(lengths), BAR)
         position = 0
         for index, (ticks, length) in enumerate(zip(symbols, lengths, strict=True)):
@@ -64,7 +66,7 @@ class Timeline:
             part["row"] = np.arange(length)
             position += length
         if not len(bars):
-            return cls(bars=bars, steps=np.zeros(1, np.int64), times=np.zeros(0, np.int64))
+            return cls(bars=bars, steps=np.zeros(1, np.int64), times=np.zeros(0, np.int64), lengths=lengths)
         close_time = np.concatenate([ticks.close_time for ticks in symbols])
         if len(symbols) > 1:
             # Stable, so that symbols of one step stay in portfolio order.
@@ -73,7 +75,7 @@ class Timeline:
         first = np.concatenate(([True], close_time[1:] != close_time[:-1]))
         starts = np.flatnonzero(first)
         steps = np.append(starts, len(bars)).astype(np.int64)
-        return cls(bars=bars, steps=steps, times=close_time[starts].astype(np.int64))
+        return cls(bars=bars, steps=steps, times=close_time[starts].astype(np.int64), lengths=lengths)
 
     def __len__(self) -> int:
         return len(self.times)
