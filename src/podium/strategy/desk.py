@@ -52,7 +52,7 @@ class Desk:
         self._quantity, self._active, self._bars_left = (
             numbers_of(cells[name]) for name in ("quantity", "active", "bars_left")
         )
-        self._read_step = -1
+        self._read_step = self._ordered_step = -1
         #: The position in lots when it was last read, and whether it is still the same at any later bar.
         self.known_lots, self.is_still = 0, True
 
@@ -70,8 +70,10 @@ class Desk:
         self.engine.advance(2 * self.cursor.step + 1)
         self.known_lots = self._quantity[0]
         self._read_step = self.cursor.step
-        # Nothing works and nothing protects: only an order of this strategy can change the position from here.
-        self.is_still = not self._active[0] and self._bars_left[0] > _NOT_TIMED
+        # Nothing is ordered, works or protects: only a new order of this strategy can change the position from here.
+        self.is_still = (
+            self._ordered_step < self.cursor.step and not self._active[0] and self._bars_left[0] > _NOT_TIMED
+        )
 
     def cell(self) -> Mapping[str, int]:
         """Give the cell's state as of the current bar.
@@ -190,7 +192,7 @@ class Desk:
                         expected=f"at most {len(self.engine.tables.commands)} of all coded strategies together",
                     )
                 )
-        self.is_still = False
+        self.is_still, self._ordered_step = False, self.cursor.step
         row = self.engine.command()
         row["step"], row["cell"], row["action"] = self.cursor.step, self._cell_index, action
         return row
