@@ -9,6 +9,7 @@ It prints:
   354 capital_allocated
    11 capital_limit_hit
   354 capital_released
+  354 capital_reserved
   548 strategy_signal
 blocked {'reversal': 11}
 trend used at most 98.0% of its share
