@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyOrchestrator
 from podium.backtest.log import log_records
 from podium.backtest.records import event_records
@@ -41,7 +42,10 @@ def walk(symbol="X", bars=300, seed=0, *, timeframe="1h", missing=0.0):
         close=last / 100.0,
         volume=random.integers(1, 1000, bars).astype(np.float64),
     )
-    return series if missing == 0 else series.select(random.random(bars) >= missing)
+    kept = random.random(bars) >= missing
+    # The first and the last stay, so that all symbols have one period.
+    kept[[0, -1]] = True
+    return series if missing == 0 else series.select(kept)
 
 
 def prices(*closes, symbol="X", timeframe="1h", spread=0.0):
@@ -68,8 +72,11 @@ class Cross(Strategy):
     long_entry = crosses_above(ema(close, "fast"), ema(close, "slow"))
     long_exit = crosses_below(ema(close, "fast"), ema(close, "slow"))
     stop = 2 * atr(7)
-    targets = ({"percent": Decimal("0.01"), "close": Decimal("0.5")}, {"percent": Decimal("0.03"), "close": Decimal("0.25")})
-    size = {"fraction": Decimal("0.6")}
+    targets = (
+        {"percent": Decimal("0.01"), "close": Decimal("0.5")},
+        {"percent": Decimal("0.03"), "close": Decimal("0.25")},
+    )
+    size = {"fraction": Decimal("0.6")}  # noqa: RUF012  # as users write it
 
 
 class Swing(Strategy):
@@ -78,10 +85,10 @@ class Swing(Strategy):
     length = 9
     long_entry = rsi(close, "length") < 35
     short_entry = rsi(close, "length") > 65
-    stop = {"percent": Decimal("0.02")}
-    trail = {"distance": 1.5 * atr(7), "after": Decimal("0.005")}
+    stop = {"percent": Decimal("0.02")}  # noqa: RUF012  # as users write it
+    trail = {"distance": 1.5 * atr(7), "after": Decimal("0.005")}  # noqa: RUF012  # as users write it
     max_bars = 20
-    size = {"risk": Decimal("0.01")}
+    size = {"risk": Decimal("0.01")}  # noqa: RUF012  # as users write it
 
 
 class SlowCross(Strategy):

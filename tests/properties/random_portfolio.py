@@ -1,0 +1,321 @@
+"""Random portfolios: awkward ticks, fees, leverage, missing bars, signals and commands of every kind.
+
+Hypothesis draws a seed and the sizes (so that it can shrink them); NumPy draws the rest from the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from podium.core.instruments import Instrument
+from podium.core.money import RATE_SCALE, MoneyUnit
+from podium.engine.audit import audit_events
+from podium.engine.engine import CellInput, Engine, EngineOptions
+from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, LevelMode, OrderKind, SizeMode
+from podium.engine.timeline import SymbolTicks, Timeline
+
+D = Decimal
+TICKS = ["1", "0.5", "0.25", "0.01", "0.05", "0.0001", "0.00001", "0.00000001", "0.03", "0.0003"]
+LOTS = ["1", "0.1", "0.001", "0.0001", "0.07", "100"]
+CAPITALS = ["1000", "250000", "1000000000", "0.75", "12345.67891234"]
+#: By how many parts a price moves in a bar, at most.
+_CALM, _WILD = 40, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Portfolio:
+    """Hold all inputs of an engine."""
+
+    symbols: tuple[SymbolTicks, ...]
+    instruments: tuple[Instrument, ...]
+    deposits: tuple[Decimal, ...]
+    cells: tuple[CellInput, ...]
+    options: EngineOptions
+    commands: Any
+    slippage: int
+    spread: int
+
+    @property
+    def unit(self) -> MoneyUnit:
+        """The money unit."""
+        return MoneyUnit.for_instruments([(str(index), each) for index, each in enumerate(self.instruments)])
+
+    def engine(self) -> Engine:
+        """Make an engine at its start."""
+        return Engine(
+            timeline=Timeline.merge(self.symbols),
+            instruments=self.instruments,
+            deposits=[self.unit.to_units(deposit) for deposit in self.deposits],
+            cells=self.cells,
+            options=self.options,
+            unit=self.unit,
+            slippage=self.slippage,
+            spread=self.spread,
+        )
+
+    def send(self, engine: Engine, first: int, last: int) -> None:
+        """Send the commands of some steps."""
+        for command in self.commands:
+            if first <= command["step"] < last:
+                row = engine.command()
+                for name in ORDER.names or ():
+                    row[name] = command[name]
+
+    def run(self, cuts: Sequence[int] = (), *, finish: bool = True) -> Engine:
+        """Run to the end, cut at half steps."""
+        engine = self.engine()
+        steps = len(engine.timeline)
+        sent = 0
+        for stop in [*sorted(set(cuts)), 2 * steps]:
+            self.send(engine, sent, (stop + 1) // 2 + 1)
+            sent = (stop + 1) // 2 + 1
+            engine.advance(stop)
+        if finish:
+            engine.finish(close_positions=True)
+        return engine
+
+    def audit(self, engine: Engine) -> Any:
+        """Recompute all accounts from the fills."""
+        return audit_events(
+            engine.events(),
+            cells=[(cell.strategy, cell.symbol) for cell in self.cells],
+            instruments=self.instruments,
+            deposits=self.deposits,
+            digits=self.unit.digits,
+            compounding=self.options.compounding,
+        )
+
+
+def _chance(rng: np.random.Generator, probability: float) -> bool:
+    return bool(rng.random() < probability)
+
+
+def _bars(rng: np.random.Generator, hours: int, start: int) -> SymbolTicks:
+    times = np.flatnonzero(rng.random(hours) < rng.choice([1.0, 0.9, 0.5]))
+    if len(times) == 0:
+        times = np.arange(1)
+    part = _WILD if _chance(rng, 0.1) else _CALM
+    rows = []
+    price = start
+    for _ in times:
+        reach = max(price // part, 3)
+        opened = max(1, price + int(rng.integers(-reach, reach + 1)) * _chance(rng, 0.3))
+        closed = max(1, opened + int(rng.integers(-reach, reach + 1)))
+        high = max(opened, closed) + int(rng.integers(0, reach + 1))
+        low = max(1, min(opened, closed) - int(rng.integers(0, reach + 1)))
+        rows.append((opened, high, low, closed))
+        price = closed
+    table = np.array(rows, np.int64)
+    return SymbolTicks(
+        close_time=times * 3_600_000_000_000,
+        open=table[:, 0].copy(),
+        high=table[:, 1].copy(),
+        low=table[:, 2].copy(),
+        close=table[:, 3].copy(),
+    )
+
+
+def _instrument(rng: np.random.Generator) -> Instrument:
+    tick, lot = D(rng.choice(TICKS)), D(rng.choice(LOTS))
+    return Instrument(
+        tick=tick,
+        lot=lot,
+        multiplier=D(rng.choice(["1", "1", "1", "10", "0.5"])),
+        taker_fee=D(rng.choice(["0", "0.001", "0.00075", "0.000333333", "0.02", "-0.0001"])),
+        maker_fee=None if _chance(rng, 0.5) else D(rng.choice(["0", "0.0002", "-0.0001"])),
+        fee_per_unit=D(rng.choice(["0", "0", "0.005", "0.0001"])) if lot >= D("0.001") else D(0),
+        fee_minimum=D(rng.choice(["0", "0", "0", "0.5", "0.00001"])),
+        leverage=D(rng.choice(["1", "1", "1", "1.5", "3", "7.3", "20"])),
+        slippage=None if _chance(rng, 0.7) else D("0.0007"),
+        quantity_minimum=None if _chance(rng, 0.8) else lot * 3,
+        quantity_maximum=None if _chance(rng, 0.8) else lot * 50,
+    )
+
+
+def _size(rng: np.random.Generator, row: Any, lot_price: int) -> None:
+    """Write a size; ``lot_price`` is what a lot is worth, in units."""
+    mode = SizeMode(int(rng.integers(0, 5)))
+    row["size_mode"] = mode
+    if mode in (SizeMode.FRACTION, SizeMode.RISK):
+        row["size"] = int(rng.integers(1, RATE_SCALE + 1)) // int(rng.choice([1, 10]))
+    elif mode is SizeMode.QUANTITY:
+        row["size"] = int(rng.choice([1, 2, 3, 10, 100, 10_000]))
+    elif mode is SizeMode.MONEY:
+        row["size"] = min(lot_price * int(rng.integers(0, 50)), 1 << 60)
+
+
+def _level(rng: np.random.Generator, price: int, *, above: bool) -> tuple[LevelMode, int]:
+    mode = LevelMode(int(rng.integers(1, 4)))
+    part = int(rng.choice([5, 20, 60, 200]))
+    if mode is LevelMode.RATIO:
+        return mode, RATE_SCALE // part
+    distance = max(price // part, 1)
+    if mode is LevelMode.DISTANCE:
+        return mode, distance
+    if _chance(rng, 0.03):
+        return mode, NO_LEVEL
+    return mode, max(price + (distance if above else -distance), 1)
+
+
+def _protection(rng: np.random.Generator, row: Any, price: int, side: int) -> None:
+    """Write levels into an ``ORDER`` row, most of them on the right side."""
+    right = not _chance(rng, 0.03)
+    if _chance(rng, 0.5) or row["size_mode"] == SizeMode.RISK:
+        row["stop_mode"], row["stop"] = _level(rng, price, above=(side < 0) == right)
+    if _chance(rng, 0.2):
+        row["trail_mode"], row["trail"] = _level(rng, price, above=(side < 0) == right)
+        row["trail_after"] = int(rng.choice([0, RATE_SCALE // 50]))
+    if _chance(rng, 0.4):
+        count = int(rng.integers(1, 5))
+        for index in range(count):
+            row["target_mode"][index], row["target"][index] = _level(rng, price, above=(side > 0) == right)
+            row["target_share"][index] = RATE_SCALE // int(rng.integers(count, count + 2))
+        row["target_count"] = count
+    if _chance(rng, 0.2):
+        row["break_even_after"] = RATE_SCALE // 50
+        row["break_even_offset"] = int(rng.choice([0, RATE_SCALE // 500, -RATE_SCALE // 500]))
+    if _chance(rng, 0.3):
+        row["max_bars"] = int(rng.integers(1, 6))
+
+
+def _plan(rng: np.random.Generator, ticks: SymbolTicks, lot_price: int) -> tuple[Any, tuple[Any, ...]]:
+    """Make the plan of a rules cell; levels that are prices or distances become series."""
+    order = np.zeros(1, ORDER)[0]
+    _size(rng, order, lot_price)
+    _protection(rng, order, int(ticks.close[0]), int(rng.choice([1, -1])))
+    row = np.zeros(1, PLAN)[0]
+    for name in ("size_mode", "size", "target_count", "target_share", "trail_after", "break_even_after",
+                 "break_even_offset", "max_bars"):  # fmt: skip
+        row[name] = order[name]
+    row["series"] = -1
+    modes = [order["stop_mode"], order["trail_mode"], *order["target_mode"]]
+    values = [order["stop"], order["trail"], *order["target"]]
+    series = []
+    for index, (mode, value) in enumerate(zip(modes, values, strict=True)):
+        row["mode"][index], row["value"][index] = mode, value
+        if mode in (LevelMode.PRICE, LevelMode.DISTANCE):
+            row["series"][index] = len(series)
+            drift = ticks.close - ticks.close[0] if mode == LevelMode.PRICE else np.zeros_like(ticks.close)
+            levels = np.maximum(int(value) + drift, 1) if value != NO_LEVEL else np.full(len(drift), NO_LEVEL)
+            levels[rng.random(len(levels)) < 0.05] = NO_LEVEL
+            series.append(levels.astype(np.int64))
+    return row, tuple(series)
+
+
+def _signals(rng: np.random.Generator, bars: int) -> Any:
+    entries, exits = rng.choice([0.05, 0.3, 0.8]), rng.choice([0.05, 0.3])
+    bits = np.zeros(bars, np.uint8)
+    for bit, probability in ((1, entries), (2, exits), (4, entries), (8, exits)):
+        bits |= np.where(rng.random(bars) < probability, bit, 0).astype(np.uint8)
+    return bits
+
+
+def _command(rng: np.random.Generator, row: Any, price: int, lot_price: int) -> None:
+    row["bars_left"] = -1
+    row["side"] = side = int(rng.choice([1, -1]))
+    row["action"] = action = Action(int(rng.choice([1, 1, 1, 1, 2, 3, 4])))
+    row["kind"] = OrderKind.MARKET
+    if action in (Action.PLACE, Action.CLOSE):
+        _size(rng, row, lot_price)
+    if action is Action.PLACE:
+        row["kind"] = kind = OrderKind(int(rng.integers(1, 4)))
+        near = max(1, price + int(rng.integers(-5, 6)) * max(price // 200, 1))
+        if kind is OrderKind.LIMIT:
+            row["limit"] = near
+        elif kind is OrderKind.STOP:
+            row["trigger"] = near
+        if _chance(rng, 0.3):
+            row["bars_left"] = int(rng.integers(1, 4))
+        _protection(rng, row, near, side)
+    elif action is Action.CANCEL:
+        row["identifier"] = int(rng.choice([0, 1, 2, 3]))
+    elif action is Action.PROTECT:
+        _protection(rng, row, price, side)
+
+
+def _commands(rng: np.random.Generator, symbols: Sequence[SymbolTicks], cells: Sequence[CellInput], lots: Sequence[int]) -> Any:
+    """Make commands by step for the coded cells, each at a bar of its symbol."""
+    times = np.unique(np.concatenate([ticks.close_time for ticks in symbols]))
+    rows = []
+    for index, cell in enumerate(cells):
+        if cell.signals is not None:
+            continue
+        ticks = symbols[cell.symbol]
+        often = rng.choice([0.1, 0.5])
+        for bar, time in enumerate(ticks.close_time):
+            for _ in range(int(rng.integers(1, 5)) if _chance(rng, often) else 0):
+                row = np.zeros(1, ORDER)[0]
+                price = int(ticks.close[bar])
+                _command(rng, row, price, price * lots[cell.symbol])
+                row["step"], row["cell"] = int(np.searchsorted(times, time)), index
+                rows.append(row)
+    return sorted(rows, key=lambda row: int(row["step"]))
+
+
+def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> Portfolio:
+    """Make a portfolio.
+
+    Args:
+        seed: of everything that is not given.
+        symbols: how many.
+        strategies: how many; each trades some of the symbols.
+        hours: how long the bars go.
+    """
+    rng = np.random.default_rng(seed)
+    instruments = tuple(_instrument(rng) for _ in range(symbols))
+    unit = MoneyUnit.for_instruments([(str(index), each) for index, each in enumerate(instruments)])
+    lots = [unit.money_per_tick_lot(each) for each in instruments]
+    capital = D(rng.choice(CAPITALS))
+    deposits = [capital / 8 * int(rng.integers(1, 3)) for _ in range(strategies)]
+    # A lot costs between a millionth and a half of a strategy's capital, so that there is something to trade.
+    smallest = unit.to_units(min(deposits).quantize(D("1e-8")))
+    starts = [max(1, int(smallest / int(rng.choice([2, 30, 1000, 10**6])) / lot)) for lot in lots]
+    bars = tuple(_bars(rng, hours, min(start, 10**9)) for start in starts)
+    coded = [_chance(rng, 0.5) for _ in range(strategies)]
+    cells = []
+    for symbol in range(symbols):
+        for strategy in range(strategies):
+            if not _chance(rng, 0.85) and (symbol or strategy):
+                continue
+            if coded[strategy]:
+                cells.append(CellInput(strategy=strategy, symbol=symbol))
+                continue
+            plan, levels = _plan(rng, bars[symbol], lots[symbol] * starts[symbol])
+            signals = _signals(rng, len(bars[symbol].close))
+            cells.append(CellInput(strategy=strategy, symbol=symbol, signals=signals, plan=plan, levels=levels))
+    options = EngineOptions(
+        entry_buffer=int(rng.choice([0, RATE_SCALE // 100])),
+        fill_at_close=_chance(rng, 0.2),
+        size_at_fill=_chance(rng, 0.3),
+        optimistic=_chance(rng, 0.3),
+        protect_next_bar=_chance(rng, 0.3),
+        compounding=_chance(rng, 0.5),
+        spread_on_exit=_chance(rng, 0.5),
+    )
+    return Portfolio(
+        symbols=bars,
+        instruments=instruments,
+        deposits=tuple(deposit.quantize(D("1e-8")) for deposit in deposits),
+        cells=tuple(cells),
+        options=options,
+        commands=_commands(rng, bars, cells, lots),
+        slippage=int(rng.choice([0, RATE_SCALE // 2000])),
+        spread=int(rng.choice([0, RATE_SCALE // 3000])),
+    )
+
+
+def portfolios(hours: int = 40) -> Any:
+    """Draw portfolios."""
+    return st.builds(
+        make_portfolio,
+        seed=st.integers(0, 2**32 - 1),
+        symbols=st.integers(1, 3),
+        strategies=st.integers(1, 3),
+        hours=st.integers(1, hours),
+    )
