@@ -1,8 +1,8 @@
-"""Let the tests of this folder import ``random_portfolio``."""
+"""Let the tests of this folder import ``portfolios``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "backtest"))

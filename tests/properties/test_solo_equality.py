@@ -1,0 +1,151 @@
+"""A strategy among others does what it does alone: the strongest statement about separate accounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from portfolios import FORMS, PROOF, Cross, Plain, Reversal, Swing, configuration, events, named, orchestrate, walk
+
+CAPITAL = Decimal(1_000_000)
+
+
+def alone(form, strategy_id, symbols, bars, capital, **options):
+    config = configuration(*bars, **options)
+    config = config.model_copy(update={"instruments": {symbol: config.instruments[symbol] for symbol in symbols}})
+    run = orchestrate([(named(form(), strategy_id), Decimal(1), None)], config)
+    return run.run({symbol: bars[symbol] for symbol in symbols}, capital)
+
+
+def without_sequence(records, strategy_id):
+    return [
+        {name: value for name, value in record.items() if name != "sequence"}
+        for record in records
+        if record.get("strategy_id") == strategy_id
+    ]
+
+
+def differences(result, solo, strategy_id):
+    """Compare a strategy's part of a portfolio with its run alone; name what differs."""
+    mine, theirs = result.get_strategy_result(strategy_id), solo.get_strategy_result(strategy_id)
+    times = mine.equity_curve.times_nanoseconds
+    # Equity at the strategy's own steps: other symbols may have more of them.
+    own = np.searchsorted(times, theirs.equity_curve.times_nanoseconds)
+    between = np.setdiff1d(np.arange(len(times)), own)
+    before = np.maximum(np.searchsorted(own, between) - 1, -1)
+    start = int(theirs.allocation.initial_capital.scaleb(theirs.equity_curve.digits))
+    carried = np.where(before >= 0, theirs.equity_curve.units[before], start)
+    compared = {
+        "events": without_sequence(events(result), strategy_id) == without_sequence(events(solo), strategy_id),
+        "trades": mine.trades == theirs.trades,
+        "equity": np.array_equal(mine.equity_curve.units[own], theirs.equity_curve.units),
+        "equity between its steps": np.array_equal(mine.equity_curve.units[between], carried),
+        "metrics": replace(mine.metrics) == theirs.metrics,
+        "allocation": mine.allocation == theirs.allocation,
+        "blocked": mine.blocked == theirs.blocked,
+        "signals": mine.signals == theirs.signals,
+    }
+    return [name for name, is_equal in compared.items() if not is_equal]
+
+
+SYMBOLS = ("A", "B", "C")
+MEMBER = st.tuples(
+    st.sampled_from(FORMS), st.sets(st.sampled_from(SYMBOLS), min_size=1).map(lambda chosen: tuple(sorted(chosen)))
+)
+
+
+@settings(max_examples=400 if PROOF else 60, deadline=None)
+@given(
+    members=st.lists(MEMBER, min_size=2, max_size=5),
+    seed=st.integers(0, 10_000),
+    weights=st.lists(st.integers(1, 200), min_size=5, max_size=5),
+    options=st.fixed_dictionaries(
+        {
+            "compounding": st.booleans(),
+            "fill": st.sampled_from(["next_open", "close"]),
+            "size_at": st.sampled_from(["decision", "fill"]),
+            "protect": st.sampled_from(["entry_bar", "next_bar"]),
+            "finish": st.sampled_from(["close", "keep"]),
+            "slippage": st.sampled_from([Decimal(0), Decimal("0.0007")]),
+            "chunk_steps": st.sampled_from([7, 4096]),
+        }
+    ),
+)
+def test_a_strategy_does_among_others_what_it_does_alone(members, seed, weights, options):
+    """Rules, coded and adapted strategies mixed: equal events, trades, equity, metrics and capital. (B-30, B-32, B-14)"""
+    bars = {symbol: walk(symbol, 160, seed, missing=0.1) for symbol in SYMBOLS}
+    shares = [Decimal(weight).scaleb(-3) for weight in weights]
+    entries = [
+        (named(form(), f"{form.__name__}-{number}"), share, symbols)
+        for number, ((form, symbols), share) in enumerate(zip(members, shares, strict=False))
+    ]
+    result = orchestrate(entries, configuration(*SYMBOLS, **options)).run(bars, CAPITAL)
+    for number, ((form, symbols), share) in enumerate(zip(members, shares, strict=False)):
+        name = f"{form.__name__}-{number}"
+        solo = alone(form, name, symbols, bars, CAPITAL * share, **options)
+        assert differences(result, solo, name) == [], name
+
+
+def test_three_shares_are_three_solo_runs():
+    """The aggregate is the sum of the solo runs and the cash nobody was given, at every bar. (B-32, B-10, B-30)"""
+    bars = {symbol: walk(symbol, 400, 3) for symbol in SYMBOLS}
+    forms = [(Cross, "0.5"), (Swing, "0.3"), (Plain, "0.15")]
+    entries = [(named(form(), form.__name__), Decimal(weight), None) for form, weight in forms]
+    result = orchestrate(entries, configuration(*SYMBOLS)).run(bars, CAPITAL)
+    solos = [alone(form, form.__name__, SYMBOLS, bars, CAPITAL * Decimal(weight)) for form, weight in forms]
+    total = sum(solo.aggregate_equity_curve.units for solo in solos)
+    unallocated = int(result.unallocated.scaleb(result.aggregate_equity_curve.digits))
+    assert np.array_equal(result.aggregate_equity_curve.units, total + unallocated)
+    assert result.final_equity == sum(solo.final_equity for solo in solos) + result.unallocated
+    assert [row.allocated_capital for row in result.comparison_table.rows] == [
+        500_000,
+        300_000,
+        150_000,
+        50_000,
+        CAPITAL,
+    ]
+
+
+def test_a_tie_between_strategies_would_be_seen():
+    """The comparison notices a strategy that learns of another: here both count in one list. (B-30)"""
+    shared: list[object] = []
+
+    class Knowing(Reversal):
+        def on_bar(self, bar):
+            shared.append(None)
+            if self.position.is_flat and len(shared) % 4 == 0:
+                self.buy(fraction=0.1)
+            elif self.position.bars_held == 2:
+                self.close()
+
+    bars = {"A": walk("A", 60, 1)}
+    entries = [(named(Knowing(), name), Decimal("0.4"), None) for name in ("one", "two")]
+    result = orchestrate(entries, configuration("A")).run(bars, CAPITAL)
+    shared.clear()
+    solo = alone(Knowing, "two", ("A",), bars, CAPITAL * Decimal("0.4"))
+    assert {"events", "trades", "equity"} <= set(differences(result, solo, "two"))
+
+
+@pytest.mark.parametrize("kind", [list, dict, set])
+def test_what_stands_in_a_class_is_not_shared(kind):
+    """A list in the class body is each cell's own: else strategies would see each other through it. (B-14, B-30)"""
+
+    class Counting(Reversal):
+        seen = kind()
+
+        def on_bar(self, bar):
+            if kind is dict:
+                self.seen[bar.index] = bar.close
+            else:
+                (self.seen.add if kind is set else self.seen.append)(bar.index)
+            if len(self.seen) != bar.index + 1 - 11:
+                raise AssertionError(f"{len(self.seen)} bars seen at {bar.index}")
+
+    bars = {symbol: walk(symbol, 40, 1) for symbol in ("A", "B")}
+    entries = [(named(Counting(), name), Decimal("0.4"), None) for name in ("one", "two")]
+    orchestrate(entries, configuration("A", "B")).run(bars, CAPITAL)
+    assert Counting.seen == kind()
