@@ -78,19 +78,21 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def commands_of(block: Block) -> list[Command]:
-    """Split a console block at its prompts; a command goes on in the next line after a backslash."""
+    """Split a console block at its prompts; a command goes on after a backslash and within quotes."""
     found: list[tuple[str, list[str]]] = []
-    continues = False
     for line in block.text.split("\n"):
-        if continues:
+        if found and _goes_on(*found[-1]):
             words, output = found.pop()
             found.append((f"{words}\n{line}", output))
         elif line.startswith("$ "):
             found.append((line[2:], []))
         elif found:
             found[-1][1].append(line)
-        continues = line.endswith("\\") and (continues or line.startswith("$ "))
     return [Command(words=words, output="\n".join(output)) for words, output in found]
+
+
+def _goes_on(words: str, output: list[str]) -> bool:
+    return not output and (words.endswith("\\") or words.count("'") % 2 == 1)
 
 
 def with_texts(page: str, texts: dict[int, str]) -> str:

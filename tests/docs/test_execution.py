@@ -86,11 +86,12 @@ def test_an_ellipsis_stands_for_any_lines():
     assert not same_output("a\n…\nz", "a\nb\ny")
 
 
-def test_commands_may_go_on_behind_a_backslash():
+def test_commands_may_go_on_in_the_next_line():
     """Long commands are shown as people write them. (D-12)"""
-    (block,) = blocks_of("```console\n$ echo \\\n    one\none\n$ true\n```\n")
+    (block,) = blocks_of("```console\n$ echo \\\n    one\none\n$ echo 'a\nb'\na\nb\n$ true\n```\n")
     assert commands_of(block) == [
         Command(words="echo \\\n    one", output="one"),
+        Command(words="echo 'a\nb'", output="a\nb"),
         Command(words="true", output=""),
     ]
 
