@@ -1,8 +1,8 @@
-"""Let the tests of this folder import ``portfolios``."""
+"""Let the tests of this folder import ``portfolios`` and ``random_portfolio``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "backtest"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "backtest")]

@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from podium.core.instruments import Instrument
-from podium.core.money import RATE_SCALE, MoneyUnit
+from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.engine.audit import audit_events
 from podium.engine.engine import CellInput, Engine, EngineOptions
 from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, LevelMode, OrderKind, SizeMode
@@ -129,7 +129,7 @@ def _instrument(rng: np.random.Generator) -> Instrument:
         multiplier=D(rng.choice(["1", "1", "1", "10", "0.5"])),
         taker_fee=D(rng.choice(["0", "0.001", "0.00075", "0.000333333", "0.02", "-0.0001"])),
         maker_fee=None if _chance(rng, 0.5) else D(rng.choice(["0", "0.0002", "-0.0001"])),
-        fee_per_unit=D(rng.choice(["0", "0", "0.005", "0.0001"])) if lot >= D("0.001") else D(0),
+        fee_per_unit=D(rng.choice(["0", "0", "0.005", "0.0001"])) if D("0.001") <= lot <= 1 else D(0),
         fee_minimum=D(rng.choice(["0", "0", "0", "0.5", "0.00001"])),
         leverage=D(rng.choice(["1", "1", "1", "1.5", "3", "7.3", "20"])),
         slippage=None if _chance(rng, 0.7) else D("0.0007"),
@@ -239,7 +239,9 @@ def _command(rng: np.random.Generator, row: Any, price: int, lot_price: int) -> 
         _protection(rng, row, price, side)
 
 
-def _commands(rng: np.random.Generator, symbols: Sequence[SymbolTicks], cells: Sequence[CellInput], lots: Sequence[int]) -> Any:
+def _commands(
+    rng: np.random.Generator, symbols: Sequence[SymbolTicks], cells: Sequence[CellInput], lots: Sequence[int]
+) -> Any:
     """Make commands by step for the coded cells, each at a bar of its symbol."""
     times = np.unique(np.concatenate([ticks.close_time for ticks in symbols]))
     rows = []
@@ -272,9 +274,11 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
     unit = MoneyUnit.for_instruments([(str(index), each) for index, each in enumerate(instruments)])
     lots = [unit.money_per_tick_lot(each) for each in instruments]
     capital = D(rng.choice(CAPITALS))
-    deposits = [capital / 8 * int(rng.integers(1, 3)) for _ in range(strategies)]
+    while unit.to_units(capital) >= LEDGER_LIMIT_UNITS // 8:
+        capital /= 1000
+    deposits = [(capital / 8 * int(rng.integers(1, 3))).quantize(D("1e-8")) for _ in range(strategies)]
     # A lot costs between a millionth and a half of a strategy's capital, so that there is something to trade.
-    smallest = unit.to_units(min(deposits).quantize(D("1e-8")))
+    smallest = unit.to_units(min(deposits))
     starts = [max(1, int(smallest / int(rng.choice([2, 30, 1000, 10**6])) / lot)) for lot in lots]
     bars = tuple(_bars(rng, hours, min(start, 10**9)) for start in starts)
     coded = [_chance(rng, 0.5) for _ in range(strategies)]
@@ -301,7 +305,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
     return Portfolio(
         symbols=bars,
         instruments=instruments,
-        deposits=tuple(deposit.quantize(D("1e-8")) for deposit in deposits),
+        deposits=tuple(deposits),
         cells=tuple(cells),
         options=options,
         commands=_commands(rng, bars, cells, lots),

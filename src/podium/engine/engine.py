@@ -183,13 +183,15 @@ class Engine:
             run["command"] = run["command_count"] = 0
 
     def _fail(self, status: int) -> None:
-        """Say why the kernel stopped; it stands behind the half step in which it happened."""
+        """Say why the kernel stopped, if it had to; it stands behind the half step in which it happened."""
+        if status == Status.DONE:
+            return
         cell = self.tables.cells[int(self._run["cell"])]
         step = max(self.half_step - 1, 0) // 2
         if status == Status.OVERFLOW:
             raise EngineOverflow(step=step, strategy=int(cell["strategy"]), symbol=int(cell["symbol"]))
         invariant(status != Status.LATE_COMMAND, "a command comes before its step is decided", half_step=self.half_step)
-        invariant(status == Status.DONE, "every account adds up at every event", step=step, cell=int(cell["index"]))
+        invariant(status != Status.BROKEN, "every account adds up at every event", step=step, cell=int(cell["index"]))
 
     def command(self) -> Record:
         """Give the next free command row, cleared; it is part of the input from here on.

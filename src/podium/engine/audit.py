@@ -1,0 +1,219 @@
+"""Recompute every account from the fills alone, in ``Decimal``, and compare with what the engine recorded.
+
+Written apart from the kernels on purpose: it shares no code with them and no scaled integers, only the contract. A
+position is its quantity and its cost; an entry binds notional ÷ leverage and pays its fee; an exit takes cost × closed ÷
+quantity, half to even, the last one the rest. Where engine and audit differ by a single unit, one of them is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from numpy.typing import NDArray
+
+from podium.core.errors import invariant
+from podium.core.events import EventKind
+from podium.core.instruments import Instrument
+from podium.engine.tables import CLOSED, OrderKind, Record
+
+__all__ = ["AuditedAccount", "AuditedPosition", "audit_events"]
+
+_EXACT = Context(prec=90, rounding=ROUND_HALF_EVEN)
+_ZERO = Decimal(0)
+_TOTALS = ("notional", "fee", "realised")
+
+
+@dataclass(slots=True)
+class AuditedPosition:
+    """Hold what one cell has open, and the sums of its present trade.
+
+    Args:
+        quantity: signed.
+        cost: signed entry notional of what is open.
+        margin: money bound by it.
+        trade: sums of the trade, by the name of the event's field.
+    """
+
+    quantity: Decimal = _ZERO
+    cost: Decimal = _ZERO
+    margin: Decimal = _ZERO
+    trade: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys((*_TOTALS, "exit_notional"), _ZERO))
+
+
+@dataclass(slots=True)
+class AuditedAccount:
+    """Hold one strategy's money as the fills make it.
+
+    Args:
+        deposited: what it started with.
+        cash: money not bound.
+        used: money bound by positions.
+        realised: earned by closed quantity, before fees.
+        fees: paid.
+    """
+
+    deposited: Decimal
+    cash: Decimal
+    used: Decimal = _ZERO
+    realised: Decimal = _ZERO
+    fees: Decimal = _ZERO
+
+
+class _Audit:
+    def __init__(
+        self,
+        cells: Sequence[tuple[int, int]],
+        instruments: Sequence[Instrument],
+        deposits: Sequence[Decimal],
+        digits: int,
+        *,
+        compounding: bool,
+    ) -> None:
+        self.cells, self.instruments, self.compounding = cells, instruments, compounding
+        self.unit = Decimal(1).scaleb(-digits)
+        self.positions = [AuditedPosition() for _ in cells]
+        self.accounts = [AuditedAccount(deposit, deposit) for deposit in deposits]
+
+    def rounded(self, amount: Decimal) -> Decimal:
+        return amount.quantize(self.unit, ROUND_HALF_EVEN, _EXACT)
+
+    def money(self, units: int) -> Decimal:
+        return _EXACT.multiply(Decimal(int(units)), self.unit)
+
+    def read(self, event: Record) -> None:
+        kind = EventKind(int(event["kind"]))
+        if kind is EventKind.CONFLICT_DETECTED:
+            return
+        if kind is EventKind.ORDER_FILLED:
+            self.fill(event)
+        if kind is EventKind.POSITION_CLOSED:
+            self.close(event)
+        else:
+            self.compare_account(event)
+
+    def fill(self, event: Record) -> None:
+        strategy, symbol = self.cells[int(event["cell"])]
+        instrument = self.instruments[symbol]
+        account, position = self.accounts[strategy], self.positions[int(event["cell"])]
+        lots = _EXACT.multiply(int(event["quantity"]), instrument.lot)
+        price = _EXACT.multiply(int(event["price"]), instrument.tick)
+        notional = _EXACT.multiply(_EXACT.multiply(price, lots), instrument.multiplier)
+        side = int(event["side"])
+        fee = self.fee(event, instrument, lots, notional)
+        if event["exit"]:
+            realised = self.reduce(account, position, side, lots, notional)
+            position.trade["exit_notional"] += notional
+        else:
+            realised = _ZERO
+            margin = self.rounded(_EXACT.divide(notional, instrument.leverage))
+            position.quantity += side * lots
+            position.cost += side * notional
+            position.margin += margin
+            account.cash -= margin
+            account.used += margin
+            position.trade["notional"] += notional
+        account.cash += realised - fee
+        account.realised += realised
+        account.fees += fee
+        position.trade["fee"] += fee
+        position.trade["realised"] += realised
+        held = _EXACT.multiply(int(event["position"]), instrument.lot)
+        self.compare(event, {"notional": notional, "fee": fee, "realised": realised})
+        invariant(
+            held == position.quantity, "a position is the sum of its fills", recorded=held, audited=position.quantity
+        )
+
+    def reduce(
+        self, account: AuditedAccount, position: AuditedPosition, side: int, lots: Decimal, notional: Decimal
+    ) -> Decimal:
+        """Take closed quantity out of a position; give the result before fees."""
+        held = abs(position.quantity)
+        invariant(side * position.quantity < 0 and lots <= held, "an exit reduces its position", held=held, closed=lots)
+        cost, margin = position.cost, position.margin
+        if lots != held:
+            cost = self.rounded(_EXACT.divide(_EXACT.multiply(cost, lots), held))
+            margin = self.rounded(_EXACT.divide(_EXACT.multiply(margin, lots), held))
+        position.quantity += side * lots
+        position.cost -= cost
+        position.margin -= margin
+        account.cash += margin
+        account.used -= margin
+        return -side * notional - cost
+
+    def fee(self, event: Record, instrument: Instrument, lots: Decimal, notional: Decimal) -> Decimal:
+        """Compute the fee; whether a limit order rested before it traded is the engine's word."""
+        taker, maker = instrument.taker_fee, instrument.maker_fee
+        rates = [taker]
+        if event["order_kind"] == OrderKind.LIMIT:
+            rates.append(taker if maker is None else maker)
+        fees = []
+        for rate in rates:
+            fee = _EXACT.add(_EXACT.multiply(notional, rate), _EXACT.multiply(lots, instrument.fee_per_unit))
+            fee = self.rounded(fee)
+            fees.append(max(fee, instrument.fee_minimum) if instrument.fee_minimum > 0 else fee)
+        recorded = self.money(event["fee"])
+        return recorded if recorded in fees else fees[-1]
+
+    def close(self, event: Record) -> None:
+        position = self.positions[int(event["cell"])]
+        recorded_exit = self.money(event.view(CLOSED)["exit_notional"])
+        self.compare(event, {name: position.trade[name] for name in _TOTALS})
+        invariant(recorded_exit == position.trade["exit_notional"], "a trade is the sum of its fills")
+        invariant(position.quantity == position.cost == position.margin == 0, "a closed position leaves nothing")
+        position.trade = AuditedPosition().trade
+
+    def compare_account(self, event: Record) -> None:
+        account = self.accounts[self.cells[int(event["cell"])][0]]
+        allocated = max(account.cash, _ZERO) + account.used if self.compounding else account.deposited
+        self.compare(event, {"cash": account.cash, "used": account.used, "allocated": allocated})
+        invariant(0 <= event["used"] <= event["allocated"], "what is used stays within what is allocated")
+        invariant(event["reserved"] >= 0, "what is reserved is not negative", reserved=int(event["reserved"]))
+        total = account.deposited + account.realised - account.fees
+        invariant(account.cash + account.used == total, "an account adds up", account=account)
+
+    def compare(self, event: Record, audited: Mapping[str, Decimal]) -> None:
+        for name, value in audited.items():
+            recorded = self.money(event[name])
+            invariant(
+                recorded == value,
+                "the engine and the audit agree to the last unit",
+                field=name,
+                step=int(event["step"]),
+                cell=int(event["cell"]),
+                recorded=recorded,
+                audited=value,
+            )
+
+
+def audit_events(
+    blocks: Iterable[NDArray[Record]],
+    *,
+    cells: Sequence[tuple[int, int]],
+    instruments: Sequence[Instrument],
+    deposits: Sequence[Decimal],
+    digits: int,
+    compounding: bool = False,
+) -> tuple[tuple[AuditedAccount, ...], tuple[AuditedPosition, ...]]:
+    """Recompute accounts and positions from the fills, and compare them at every event.
+
+    Args:
+        blocks: all events of a run from its start, as the engine gives them.
+        cells: (strategy, symbol) of each cell.
+        instruments: of each symbol.
+        deposits: money of each strategy.
+        digits: decimals of the money unit.
+        compounding: whether allocations follow equity at cost.
+
+    Returns:
+        Accounts by strategy and positions by cell, after the last event.
+
+    Raises:
+        InvariantBroken: at the first event that the audit does not arrive at, to the last unit.
+    """
+    audit = _Audit(cells, instruments, deposits, digits, compounding=compounding)
+    for block in blocks:
+        for event in block:
+            audit.read(event)
+    return tuple(audit.accounts), tuple(audit.positions)

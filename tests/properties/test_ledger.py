@@ -1,0 +1,134 @@
+"""The ledger is exact: an independent recomputation in ``Decimal`` agrees to the last unit, at every event."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from random_portfolio import make_portfolio, portfolios
+
+from podium.core.errors import InvariantBroken
+from podium.engine.audit import audit_events
+
+EXAMPLES = 5000 if os.environ.get("PODIUM_PROOF") else 120
+MONEY = ("deposited", "allocated", "cash", "used", "reserved", "realised", "fees", "equity")
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(portfolios())
+def test_recomputation_from_the_fills_agrees_to_the_last_unit(portfolio):
+    """Cash, used, allocated, realised, fees and positions at every event, and the accounts at the end (B-20 to B-24)."""
+    engine = portfolio.run()
+    accounts, positions = portfolio.audit(engine)
+    assert all(position.quantity == 0 for position in positions)
+    for account, row in zip(accounts, engine.tables.accounts, strict=True):
+        for name in ("deposited", "cash", "used", "realised", "fees"):
+            assert engine.unit.to_decimal(int(row[name])) == getattr(account, name), name
+        assert row["equity"] == row["cash"]
+        assert row["reserved"] == 0
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(portfolios(hours=25))
+def test_accounts_and_unallocated_sum_to_the_portfolio_at_every_half_step(portfolio):
+    """Every movement is posted twice; equity is what positions are worth at the marks; used ≤ allocated (design 4)."""
+    engine = portfolio.engine()
+    steps = len(engine.timeline)
+    tables = engine.tables
+    value = tables.instruments["money_per_tick_lot"]
+    for half_step in range(2 * steps + 1):
+        portfolio.send(engine, half_step / 2, half_step / 2 + 0.5)
+        engine.advance(half_step + 1 if half_step < 2 * steps else half_step)
+        for name in MONEY:
+            assert sum(map(int, tables.accounts[name])) == int(tables.run[0]["portfolio"][name]), name
+        for strategy, account in enumerate(tables.accounts):
+            cells = tables.cells[tables.cells["strategy"] == strategy]
+            open_result = sum(
+                int(cell["quantity"]) * int(tables.instruments["mark"][cell["symbol"]]) * int(value[cell["symbol"]])
+                - int(cell["cost"])
+                for cell in cells
+            )
+            working = [
+                int(cell["orders"]["reserved"][slot])
+                for cell in cells
+                for slot in range(8)
+                if int(cell["working"]) >> slot & 1
+            ]
+            assert int(account["equity"]) == int(account["cash"]) + int(account["used"]) + open_result
+            assert int(account["used"]) == sum(map(int, cells["margin"]))
+            assert int(account["reserved"]) == sum(working)
+            assert 0 <= account["used"] <= account["allocated"]
+    recorded = tables.equity.sum(axis=1)
+    assert steps == 0 or int(recorded[-1]) == int(tables.run[0]["portfolio"]["equity"])
+
+
+def _tampered(name, amount):
+    portfolio = make_portfolio(seed=4, symbols=2, strategies=2, hours=40)
+    engine = portfolio.run()
+    blocks = [block.copy() for block in engine.events()]
+    fills = np.flatnonzero(blocks[0]["kind"] == 6)
+    blocks[0][name][fills[len(fills) // 2]] += amount
+    cells = [(cell.strategy, cell.symbol) for cell in portfolio.cells]
+    return blocks, {
+        "cells": cells,
+        "instruments": portfolio.instruments,
+        "deposits": portfolio.deposits,
+        "digits": portfolio.unit.digits,
+        "compounding": portfolio.options.compounding,
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["notional", "fee", "realised", "cash", "used", "allocated", "position", "price", "quantity"]
+)
+def test_the_audit_notices_a_single_unit(name):
+    """A check that cannot fail proves nothing: one unit, tick or lot more in one fill is found."""
+    blocks, given_ = _tampered(name, 1)
+    with pytest.raises(InvariantBroken):
+        audit_events(blocks, **given_)
+
+
+def test_the_audit_passes_what_is_right():
+    """The counterpart of the test above."""
+    blocks, given_ = _tampered("cash", 0)
+    accounts, _ = audit_events(blocks, **given_)
+    assert sum(account.deposited for account in accounts) == sum(given_["deposits"], Decimal(0))
+
+
+def test_the_audit_notices_a_missing_fill():
+    """Leaving out one fill breaks every sum behind it."""
+    blocks, given_ = _tampered("cash", 0)
+    fills = np.flatnonzero(blocks[0]["kind"] == 6)
+    with pytest.raises(InvariantBroken):
+        audit_events([np.delete(blocks[0], fills[0])], **given_)
+
+
+@settings(max_examples=EXAMPLES // 4, deadline=None)
+@given(portfolios())
+def test_a_strategy_alone_gets_what_it_gets_in_company(portfolio):
+    """Signals, orders, fills and equity of a strategy are those it has in a portfolio of its own (B-30, B-32)."""
+    together = portfolio.run()
+    for strategy in range(len(portfolio.deposits)):
+        mine = [index for index, cell in enumerate(portfolio.cells) if cell.strategy == strategy]
+        commands = []
+        for command in portfolio.commands:
+            if int(command["cell"]) in mine:
+                own = command.copy()
+                own["cell"] = mine.index(int(command["cell"]))
+                commands.append(own)
+        alone = replace(
+            portfolio,
+            deposits=(portfolio.deposits[strategy],),
+            cells=tuple(replace(portfolio.cells[index], strategy=0) for index in mine),
+            commands=commands,
+        ).run()
+        expected = np.concatenate(alone.events())
+        found = np.concatenate(together.events())
+        found = found[np.isin(found["cell"], mine) & (found["kind"] != 3)].copy()
+        found["cell"] = np.searchsorted(mine, found["cell"])
+        assert found.tobytes() == expected[expected["kind"] != 3].tobytes()
+        assert together.tables.equity[:, strategy].tobytes() == alone.tables.equity[:, 0].tobytes()
