@@ -141,7 +141,7 @@ class SimulationOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     slippage: Cost = Field(
-        default=Decimal(0), description="ratio by which market and stop orders fill worse; a symbol may have its own"
+        default=Decimal(0), description="ratio by which market orders fill worse; a symbol may have its own"
     )
     spread: Cost = Field(
         default=Decimal(0),

@@ -167,8 +167,10 @@ class TargetSection(LevelSection):
 class TrailSection(_Section):
     """Follow the best price with a stop."""
 
-    percent: Percent | None = Field(default=None, description="how far behind, as a ratio of the best price")
-    distance: Expression | None = Field(default=None, description="how far behind, in price units")
+    percent: Percent | None = Field(
+        default=None, description="how far behind the best price, as a ratio of the fill price"
+    )
+    distance: Expression | None = Field(default=None, description="how far behind the best price, in price units")
     after: Annotated[Decimal, ratio(minimum=0, example="2% or 0.02")] = Field(
         default=Decimal(0), description="the open return from which it follows; 0 follows at once"
     )
@@ -248,7 +250,7 @@ class StrategySettings(_Section):
         default=None, description="moves the stop to the entry once the position has earned enough"
     )
     max_bars: Annotated[int, whole_number(minimum=1, example="48")] | None = Field(
-        default=None, description="bars after which the position closes"
+        default=None, description="bars of the portfolio after which the position closes, whatever the timeframe"
     )
     size: SizeSection = Field(
         default_factory=lambda: SizeSection(fraction=Decimal(1)),
