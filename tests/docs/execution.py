@@ -136,7 +136,7 @@ class PageRun:
         if self.printed is None:
             raise Mismatch(f"{self._place(block)}: no Python block stands before this output")
         if self.update:
-            self.updates[block.line] = self.printed.rstrip("\n")
+            self.updates[block.line] = "\n".join(line.rstrip() for line in self.printed.rstrip("\n").split("\n"))
         else:
             self._compare(block, block.text, self.printed)
         self.printed = None
