@@ -14,7 +14,6 @@ from podium.backtest.market import Market
 from podium.backtest.members import Member
 from podium.backtest.result import EquityCurve, OrchestratorResult, StrategyResult
 from podium.backtest.trades import TradeRecords, closed_positions
-from podium.core.errors import ConfigurationError, Problem, did_you_mean
 from podium.core.events import EventKind, Reason
 from podium.core.times import from_nanoseconds
 from podium.engine.engine import Engine
@@ -194,14 +193,6 @@ def _joined(columns: Sequence[TradeColumns]) -> TradeColumns:
 def _benchmark(config: OrchestratorConfig, market: Market) -> DailyEquity | None:
     if config.benchmark is None:
         return None
-    if config.benchmark not in market.symbols:
-        raise ConfigurationError(
-            Problem(
-                message=f"the benchmark '{config.benchmark}' has no bars",
-                expected=f"one of {', '.join(market.symbols)}",
-                hint=did_you_mean(config.benchmark, market.symbols),
-            )
-        )
     series = market.store.series(config.benchmark)
     return daily_equity(
         series.close_time, series.close, start=float(series.open[0]), calendar=Calendar(config.calendar)

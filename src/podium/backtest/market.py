@@ -66,10 +66,10 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
 
     Raises:
         DataError: when bars cannot be read or may not be used.
-        ConfigurationError: when an instrument has no bars.
+        ConfigurationError: when an instrument or the benchmark has no bars.
     """
     read = read_bars(history, timeframe=config.timeframe, label=config.label)
-    _refuse_missing(config.instruments, read)
+    _refuse_missing([*config.instruments, *([config.benchmark] if config.benchmark is not None else [])], read)
     symbols = tuple(dict.fromkeys([*config.instruments, *read]))
     policy = Policy.of(config.flaws)
     instruments: dict[str, Instrument] = {}
@@ -114,14 +114,14 @@ def _on_grid(series: BarSeries, tick: Decimal) -> tuple[BarSeries, SymbolTicks]:
     return on_grid, SymbolTicks(close_time=series.close_time, open=first, high=high, low=low, close=last)
 
 
-def _refuse_missing(instruments: Mapping[str, Instrument], read: Mapping[str, BarSeries]) -> None:
+def _refuse_missing(wanted: Sequence[str], read: Mapping[str, BarSeries]) -> None:
     problems = [
         Problem(
             message=f"there are no bars of '{symbol}'",
             expected=f"one of {', '.join(read)}",
             hint=did_you_mean(symbol, read),
         )
-        for symbol in instruments
+        for symbol in dict.fromkeys(wanted)
         if symbol not in read
     ]
     if problems:

@@ -75,7 +75,7 @@ def members_of_pairs(
         ConfigurationError: when there are none, a weight is wrong, or an object is no strategy.
     """
     if not isinstance(strategies, Sequence) or isinstance(strategies, (str, bytes)) or not strategies:
-        came = "an empty list" if isinstance(strategies, Sequence) else type(strategies).__name__
+        came = type(strategies).__name__ if isinstance(strategies, str) or strategies else "empty"
         raise _wrong(f"strategies is {came}", "at least one (strategy, weight)")
     made: list[Member] = []
     for position, item in enumerate(strategies):

@@ -190,6 +190,8 @@ class StrategyOrchestrator:
                     if is_interrupted() and stop < len(timeline):
                         return False
         except KeyboardInterrupt:
+            # What is pending of a settled step is decided, then the run ends there.
+            engine.advance(engine.half_step + engine.half_step % 2)
             return False
         except EngineOverflow as error:
             raise LedgerOverflow(
@@ -201,13 +203,11 @@ class StrategyOrchestrator:
 
 
 def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bool) -> None:
-    """Advance to a step; a strategy that raises or is interrupted leaves all that came before its bar complete."""
+    """Advance to a step, or to the end of the one in which a strategy raises or is interrupted."""
     try:
         run_coded(coded, engine, stop, lazy=lazy)
     except BaseException:
-        reached = max((cell.cursor.step for cell in coded), default=0)
-        # What is pending of a step that somebody has read already is decided, too.
-        engine.advance(max(2 * reached, engine.half_step + engine.half_step % 2))
+        engine.advance(2 * max(cell.cursor.step for cell in coded) + 2)
         raise
     engine.advance(2 * stop)
 
