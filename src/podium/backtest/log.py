@@ -141,7 +141,8 @@ def _happened(record: Record) -> Iterator[Record]:
     elif kind == "SIGNAL_REJECTED" and record["reason"] == "capital_limit":
         yield _limit(record, rejected=True)
     elif kind == "SIGNAL_REJECTED":
-        yield _line(record, "warning", "signal_rejected", reason=record["reason"])
+        yield _line(record, "warning", "signal_rejected", reason=record["reason"], is_exit=record["is_exit"],
+                    side=record["side"], quantity=record["quantity"], price=record["price"])  # fmt: skip
     elif kind in ("ORDER_REDUCED", "ORDER_CANCELLED") and record.get("reason") == "capital_limit":
         yield _limit(record, rejected=kind == "ORDER_CANCELLED")
     elif kind == "CONFLICT_DETECTED":
