@@ -18,6 +18,8 @@ __all__ = ["Record", "event_records", "scaled_text"]
 Record = dict[str, object]
 _Row = Mapping[str, int]
 _REASONS = {reason.value: reason.wire for reason in Reason}
+#: A strategy that wants both at once is refused without a side.
+_SIDES = {1: "buy", -1: "sell", 0: "both"}
 _ORDER_KINDS = {kind.value: kind.name.lower() for kind in OrderKind}
 _MONEY = ("cash", "used", "reserved", "allocated")
 
@@ -140,7 +142,7 @@ class _Writer:
     def _rejected(self, row: _Row) -> Record:
         return {
             "reason": _REASONS[row["reason"]],
-            "side": "buy" if row["side"] > 0 else "sell",
+            "side": _SIDES[row["side"]],
             "is_exit": bool(row["exit"]),
             "quantity": self._quantity(row),
             "price": self._price(row),
