@@ -5,18 +5,19 @@ Hypothesis draws a seed and the sizes (so that it can shrink them); NumPy draws 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.engine.audit import audit_events
-from podium.engine.engine import CellInput, Engine, EngineOptions
+from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow
 from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, LevelMode, OrderKind, SizeMode
 from podium.engine.timeline import SymbolTicks, Timeline
 
@@ -28,7 +29,15 @@ CAPITALS = ["1000", "250000", "1000000000", "0.75", "12345.67891234"]
 _CALM, _WILD = 40, 4
 
 
-@dataclass(frozen=True, eq=False)
+def within_ledger(act: Callable[..., None], *arguments: Any, **keywords: Any) -> None:
+    """Act; give up a portfolio whose wild prices make a position worth more than the ledger holds."""
+    try:
+        act(*arguments, **keywords)
+    except EngineOverflow:
+        reject()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Portfolio:
     """Hold all inputs of an engine."""
 
@@ -75,9 +84,9 @@ class Portfolio:
         for stop in [*sorted(set(cuts)), 2 * steps]:
             self.send(engine, sent, (stop + 1) // 2 + 1)
             sent = (stop + 1) // 2 + 1
-            engine.advance(stop)
+            within_ledger(engine.advance, stop)
         if finish:
-            engine.finish(close_positions=True)
+            within_ledger(engine.finish, close_positions=True)
         return engine
 
     def audit(self, engine: Engine) -> Any:
@@ -129,7 +138,7 @@ def _instrument(rng: np.random.Generator) -> Instrument:
         multiplier=D(rng.choice(["1", "1", "1", "10", "0.5"])),
         taker_fee=D(rng.choice(["0", "0.001", "0.00075", "0.000333333", "0.02", "-0.0001"])),
         maker_fee=None if _chance(rng, 0.5) else D(rng.choice(["0", "0.0002", "-0.0001"])),
-        fee_per_unit=D(rng.choice(["0", "0", "0.005", "0.0001"])) if D("0.001") <= lot <= 1 else D(0),
+        fee_per_unit=D(rng.choice(["0", "0", "0.0001", "0.00003"])) if D("0.001") <= lot <= 1 else D(0),
         fee_minimum=D(rng.choice(["0", "0", "0", "0.5", "0.00001"])),
         leverage=D(rng.choice(["1", "1", "1", "1.5", "3", "7.3", "20"])),
         slippage=None if _chance(rng, 0.7) else D("0.0007"),
@@ -274,7 +283,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
     unit = MoneyUnit.for_instruments([(str(index), each) for index, each in enumerate(instruments)])
     lots = [unit.money_per_tick_lot(each) for each in instruments]
     capital = D(rng.choice(CAPITALS))
-    while unit.to_units(capital) >= LEDGER_LIMIT_UNITS // 8:
+    while unit.to_units(capital) >= LEDGER_LIMIT_UNITS // 1024:
         capital /= 1000
     deposits = [(capital / 8 * int(rng.integers(1, 3))).quantize(D("1e-8")) for _ in range(strategies)]
     # A lot costs between a millionth and a half of a strategy's capital, so that there is something to trade.

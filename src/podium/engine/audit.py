@@ -1,8 +1,8 @@
 """Recompute every account from the fills alone, in ``Decimal``, and compare with what the engine recorded.
 
 Written apart from the kernels on purpose: it shares no code with them and no scaled integers, only the contract. A
-position is its quantity and its cost; an entry binds notional ÷ leverage and pays its fee; an exit takes cost × closed ÷
-quantity, half to even, the last one the rest. Where engine and audit differ by a single unit, one of them is wrong.
+position is its quantity and its cost; an entry binds notional ÷ leverage and pays its fee; an exit takes cost × closed
+÷ quantity, half to even, the last one the rest. Where the two differ by a single unit, one is wrong.
 """
 
 from __future__ import annotations

@@ -310,7 +310,8 @@ def _instrument_rows(
 
 def _fee(units: int, name: str) -> int:
     if units >= CEILING_UNITS:
-        raise ConfigurationError(Problem(message=f"instrument: {name} is more than the ledger holds"))
+        hint = "use a coarser tick or lot, here or for the portfolio's finest instrument"
+        raise ConfigurationError(Problem(message=f"instrument: {name} is more than the ledger holds", hint=hint))
     return units
 
 
@@ -350,7 +351,7 @@ def _signal_bytes(cells: Sequence[CellInput], timeline: Timeline) -> NDArray[np.
             symbol=cell.symbol,
         )
     # Coded cells read behind their own offset 0 without interest in it; there must be something to read.
-    longest = max(timeline.lengths, default=1)
+    longest = max(1, *timeline.lengths)
     if sum(len(part) for part in parts) < longest:
         parts.append(np.zeros(longest, np.uint8))
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
