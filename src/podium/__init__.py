@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from podium.data.readers import read_bars
     from podium.data.sample import sample_market
     from podium.portfolio.configuration import OrchestratorConfig
+    from podium.portfolio.file import load_portfolio
     from podium.strategy.base import Strategy
+    from podium.strategy.file import load_strategy
 
 __all__ = [
     "Instrument",
@@ -24,6 +26,8 @@ __all__ = [
     "Strategy",
     "StrategyAllocation",
     "StrategyOrchestrator",
+    "load_portfolio",
+    "load_strategy",
     "read_bars",
     "sample_market",
 ]
@@ -36,6 +40,8 @@ _HOMES = {
     "Strategy": "strategy.base",
     "StrategyAllocation": "backtest.allocation",
     "StrategyOrchestrator": "backtest.orchestrator",
+    "load_portfolio": "portfolio.file",
+    "load_strategy": "strategy.file",
     "read_bars": "data.readers",
     "sample_market": "data.sample",
 }

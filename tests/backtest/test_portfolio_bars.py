@@ -57,9 +57,9 @@ def test_only_the_files_of_the_symbols_are_read(folder: Path) -> None:
     assert bars["ETH/USDT"].close[0] == 11
 
 
-def test_the_period_holds_both_of_its_ends(folder: Path) -> None:
+def test_the_period_holds_what_closes_after_its_start_up_to_its_end(folder: Path) -> None:
     """Bars are cut by their close times; the options win over the file. (B-15)"""
-    text = PORTFOLIO.replace("timeframe: 1h", "timeframe: 1h, from: 2024-01-01T02:00Z, to: 2024-01-01T05:00Z")
+    text = PORTFOLIO.replace("timeframe: 1h", "timeframe: 1h, from: 2024-01-01T01:00Z, to: 2024-01-01T05:00Z")
     portfolio = load_portfolio(_written(text))
     closes = read_portfolio_bars(portfolio)["BTC/USDT"].close_time
     assert (closes[0], closes[-1], len(closes)) == (parse_time("2024-01-01T02:00Z"), parse_time("2024-01-01T05:00Z"), 4)

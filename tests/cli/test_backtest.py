@@ -11,7 +11,7 @@ from podium.cli.main import run
 
 PORTFOLIO = """\
 portfolio: {name: demo, capital: 100_000}
-data: {source: sample, to: 2022-02-01}
+data: {source: sample, to: 2022-01-31}
 symbols:
   BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}
   ETH/USDT:

@@ -1233,7 +1233,7 @@ portfolio.yaml:20:13: the weight 0.3 of 'reversal' brings the sum of the weights
         name="period of options that ends before it starts",
         command=("backtest", PORTFOLIO, "--from", "2024-02-01", "--to", "2024-01-01"),
         message="""\
---to: the period ends at 2024-01-01T00:00:00Z
+--to: the period ends at 2024-01-02T00:00:00Z
   expected: an end after its start 2024-02-01T00:00:00Z
 """,
     ),

@@ -10,7 +10,7 @@ from podium.cli.main import run
 
 PORTFOLIO = """\
 portfolio: {name: demo, capital: 1000}
-data: {source: sample, to: 2022-02-01}
+data: {source: sample, to: 2022-01-31}
 symbols: [BTC/USDT, ETH/USDT]
 strategies:
   - {id: trend, file: trend.yaml, params: {n: 5}}
@@ -40,6 +40,6 @@ def test_it_tells_what_was_read_and_what_was_overridden(folder: Path, capsys: py
 
 
 def test_the_period_is_cut_by_close_times(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``from`` and ``to`` both belong to the period. (B-73)"""
-    assert run(["check", "portfolio.yaml", "--set", "data.from=2022-01-31T23:00Z"]) == 0
+    """A bar that closes at ``from`` is left out; a ``to`` that is a date includes that day. (B-73)"""
+    assert run(["check", "portfolio.yaml", "--set", "data.from=2022-01-31T22:00Z"]) == 0
     assert "2 symbols, 4 bars" in capsys.readouterr().out

@@ -23,7 +23,7 @@ from podium.core.errors import (
     invariant,
 )
 from podium.core.ids import digest, run_id
-from podium.core.times import Timeframe, from_nanoseconds, iso, parse_time, to_nanoseconds
+from podium.core.times import Timeframe, from_nanoseconds, iso, parse_end, parse_time, to_nanoseconds
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,12 @@ def test_a_date_without_zone_is_utc_and_nonsense_is_refused():
     assert from_nanoseconds(parse_time("2024-01-31")) == datetime(2024, 1, 31, tzinfo=UTC)
     with pytest.raises(ConfigurationError, match="'yesterday' is not a time"):
         parse_time("yesterday")
+
+
+def test_the_end_of_a_period_given_as_a_date_includes_that_day():
+    """`--to 2024-01-31` means all of January (D-06)."""
+    assert iso(parse_end("2024-01-31")) == "2024-02-01T00:00:00Z"
+    assert iso(parse_end("2024-01-31T12:00Z")) == "2024-01-31T12:00:00Z"
 
 
 def test_the_clock_moves_forward():

@@ -294,7 +294,7 @@ WRONG: list[tuple[str, object, dict[str, Any], str]] = [
     ("too narrow", FRAME, {"timeframe": "4h"}, "the bars are 1h apart, which is less than the time frame 4h"),
     ("objects without time", [object()], {}, "bar 0 has no time"),
     ("objects without close", [{"time": START, "open": 1, "high": 1, "low": 1}], {}, "bar 0 has no close"),
-    ("naive object", [{**BAR, "time": datetime(2024, 1, 1)}], {}, "bar 0: the time 2024-01-01T00:00:00 has no zone"),  # noqa: DTZ001
+    ("naive object", [{**BAR, "time": datetime(2024, 1, 1)}], {}, "bar 0: the time 2024-01-01T00:00:00 has no zone"),
     ("naive text", [{**BAR, "time": "2024-01-01T00:00"}], {}, "bar 0: the time 2024-01-01T00:00:00 has no zone"),
     ("word as time", [{**BAR, "time": "soon"}], {}, "bar 0: 'soon' is not a time"),
     ("list as time", [{**BAR, "time": []}], {}, "bar 0: \\[\\] is not a time"),

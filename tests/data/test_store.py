@@ -105,7 +105,7 @@ def test_an_unknown_symbol_is_named_with_the_nearest_known() -> None:
 
 def test_a_bar_without_a_zone_is_refused() -> None:
     """Times of bars are aware. (B-45)"""
-    bar = Bar(symbol="X", close_time=datetime(2024, 1, 1), open=1, high=1, low=1, close=1)  # noqa: DTZ001
+    bar = Bar(symbol="X", close_time=datetime(2024, 1, 1), open=1, high=1, low=1, close=1)
     with pytest.raises(ConfigurationError, match="has no zone"):
         BarStore(HOUR).append([bar])
 

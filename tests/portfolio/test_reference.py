@@ -34,7 +34,7 @@ def test_the_reference_names_every_key_with_its_default() -> None:
         "## `symbols.NAME`",
         "| `capital` | must be given | the money at the start, in the account currency |",
         "| `entry_buffer` | `0.01` | share of the money that stays free when an entry is sized at its decision |",
-        "| `from` |  | use bars that close at or after this time |",
+        "| `from` |  | use bars that close after this time |",
         "| `compounding` | `false` |",
         "the stop or the target: `pessimistic`, `optimistic` |",
     ):

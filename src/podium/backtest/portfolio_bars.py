@@ -22,7 +22,7 @@ def read_portfolio_bars(
 
     Args:
         portfolio: the file.
-        first: use bars that close at or after this time, nanoseconds since 1970 UTC; by default what the file says.
+        first: use bars that close after this time, nanoseconds since 1970 UTC; by default what the file says.
         last: use bars that close at or before this time; by default what the file says.
 
     Returns:
@@ -97,7 +97,8 @@ def _named_files(portfolio: PortfolioFile, folder: Path) -> dict[str, Path]:
 def _cut(series: BarSeries, start: int | None, end: int | None, portfolio: PortfolioFile) -> BarSeries:
     if start is None and end is None:
         return series
-    rows = series.close_time >= (start if start is not None else series.close_time.min())
+    # A bar that closes at the start belongs to the time before it.
+    rows = series.close_time > (start if start is not None else series.close_time.min() - 1)
     rows &= series.close_time <= (end if end is not None else series.close_time.max())
     if not rows.any():
         held = f"{iso(int(series.close_time.min()))} to {iso(int(series.close_time.max()))}"

@@ -218,6 +218,16 @@ class OrchestratorResult:
             )
         return self.strategy_results[strategy_id]
 
+    def events(self) -> Iterator[dict[str, object]]:
+        """Give every signal, refusal, order, fill and position in order, as ``events.jsonl`` has them.
+
+        Returns:
+            Records with a gapless ``sequence`` from 1.
+        """
+        from podium.backtest.records import event_records  # noqa: PLC0415  it reads results
+
+        return event_records(self)
+
     def to_dict(self) -> dict[str, object]:
         """Give plain values, money as text; without time and duration, so that equal runs give equal values.
 

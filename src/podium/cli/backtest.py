@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from podium.cli.options import From, PortfolioPath, Settings, To, read_moment, read_settings
+from podium.core.times import parse_end
 
 if TYPE_CHECKING:
     from podium.backtest.result import OrchestratorResult
@@ -35,7 +36,7 @@ def backtest(
     from podium.portfolio.overrides import ENVIRONMENT_PREFIX
 
     _refuse_file(out)
-    first, last = read_moment(from_, "--from"), read_moment(to, "--to")
+    first, last = read_moment(from_, "--from"), read_moment(to, "--to", parse_end)
     portfolio = load_portfolio(file, read_settings(set_))
     # What reads bars is imported once the file is right: a mistake in it is told sooner.
     from podium.backtest.portfolio_bars import read_portfolio_bars

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,12 @@ __all__ = ["From", "PortfolioPath", "Settings", "To", "read_moment", "read_setti
 
 PortfolioPath = Annotated[Path, typer.Argument(metavar="FILE", help="a portfolio file, such as portfolio.yaml")]
 """the portfolio file of a command"""
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="use bars that close at or after this time")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="use bars that close after this time")]
 """the start of the period"""
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="use bars that close at or before this time")]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="TIME", help="use bars that close at or before this time; a date alone means its end"),
+]
 """the end of the period"""
 Settings = Annotated[
     list[str] | None,
@@ -55,12 +59,13 @@ def read_settings(settings: list[str] | None) -> dict[str, str]:
     return {path.strip(): value for path, _, value in parts}
 
 
-def read_moment(text: str | None, option: str) -> int | None:
+def read_moment(text: str | None, option: str, read: Callable[[str], int] = parse_time) -> int | None:
     """Read a time given as an option.
 
     Args:
         text: ISO 8601; UTC without a zone.
         option: the option's name, for the message.
+        read: what reads it; ``parse_end`` for the end of a period.
 
     Returns:
         Nanoseconds since 1970 UTC, ``None`` when the option was not given.
@@ -71,7 +76,7 @@ def read_moment(text: str | None, option: str) -> int | None:
     if text is None:
         return None
     try:
-        return parse_time(text)
+        return read(text)
     except InputError as error:
         problem = error.problems[0]
         where = Location(file=option)

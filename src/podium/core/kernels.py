@@ -1,7 +1,7 @@
 """Compile kernels once per machine.
 
 numba notices a change of the file a function stands in, but not of a function it calls in another file. So the cache
-folder is named by a hash of *all* kernel files (``*_kernel.py``): when any of them changes, everything is compiled anew.
+folder is named by a hash of *all* kernel files (``*_kernel.py``): when any of them changes, all are compiled anew.
 """
 
 from __future__ import annotations

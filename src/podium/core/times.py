@@ -17,6 +17,7 @@ __all__ = [
     "Timeframe",
     "from_nanoseconds",
     "iso",
+    "parse_end",
     "parse_time",
     "to_nanoseconds",
 ]
@@ -25,6 +26,7 @@ NANOSECONDS_PER_SECOND = 1_000_000_000
 NANOSECONDS_PER_DAY = 86_400 * NANOSECONDS_PER_SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_DATE = re.compile(r"^\d{4}-?\d{2}-?\d{2}$")
 _TEXT = re.compile(r"^([1-9]\d*)([smhdw])$")
 
 
@@ -133,3 +135,19 @@ def parse_time(text: str) -> int:
             Problem(message=f"{text!r} is not a time", expected="ISO 8601, such as 2024-01-31 or 2024-01-31T12:00Z")
         ) from None
     return to_nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def parse_end(text: str) -> int:
+    """Read the end of a period: a date alone means the end of that day.
+
+    Args:
+        text: ISO 8601, such as ``2024-01-31`` (all of that day) or ``2024-01-31T12:00Z`` (that moment).
+
+    Returns:
+        Nanoseconds since 1970 UTC.
+
+    Raises:
+        ConfigurationError: when the text is no time.
+    """
+    moment = parse_time(text)
+    return moment + NANOSECONDS_PER_DAY if _DATE.match(text) else moment

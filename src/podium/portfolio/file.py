@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from podium.core.documents import Item
 from podium.core.errors import ConfigurationError, Location, Problem, did_you_mean
 from podium.core.places import Place, describe
-from podium.core.times import Timeframe, parse_time
+from podium.core.times import Timeframe, parse_end, parse_time
 from podium.core.validation import problems_of, show
 from podium.core.yaml_files import read_document
 from podium.portfolio.configuration import AccountOptions, BarOptions, OrchestratorConfig, SimulationOptions
@@ -64,13 +64,13 @@ class PortfolioFile:
 
     @property
     def first(self) -> int | None:
-        """Tell from which time bars are used, in nanoseconds since 1970 UTC."""
+        """Tell after which time bars that close are used, in nanoseconds since 1970 UTC."""
         return parse_time(self.data.first) if self.data.first else None
 
     @property
     def last(self) -> int | None:
-        """Tell until which time bars are used, in nanoseconds since 1970 UTC."""
-        return parse_time(self.data.last) if self.data.last else None
+        """Tell until which time bars that close are used, in nanoseconds since 1970 UTC."""
+        return parse_end(self.data.last) if self.data.last else None
 
     def configuration(self, ticks: Mapping[str, Decimal]) -> OrchestratorConfig:
         """Give the options of the run.

@@ -12,7 +12,7 @@ from podium.core.errors import InputError
 from podium.core.fields import choice, number, ratio, refuse, switch, text, whole_number
 from podium.core.instruments import Instrument
 from podium.core.money import MONEY_DIGITS_MINIMUM
-from podium.core.times import parse_time
+from podium.core.times import parse_end, parse_time
 from podium.core.validation import show
 from podium.portfolio.configuration import (
     AccountOptions,
@@ -95,8 +95,12 @@ class DataSection(BarOptions):
         default=None,
         description="a file, or a folder of files such as BTC-USDT_1h.parquet; seen from the portfolio file",
     )
-    first: Moment | None = Field(default=None, alias="from", description="use bars that close at or after this time")
-    last: Moment | None = Field(default=None, alias="to", description="use bars that close at or before this time")
+    first: Moment | None = Field(default=None, alias="from", description="use bars that close after this time")
+    last: Moment | None = Field(
+        default=None,
+        alias="to",
+        description="use bars that close at or before this time; a date alone means the end of that day",
+    )
 
     @model_validator(mode="after")
     def _path_fits_the_source(self) -> DataSection:
@@ -112,7 +116,7 @@ class DataSection(BarOptions):
 
     @model_validator(mode="after")
     def _period_is_forward(self) -> DataSection:
-        if self.first is not None and self.last is not None and parse_time(self.first) >= parse_time(self.last):
+        if self.first is not None and self.last is not None and parse_time(self.first) >= parse_end(self.last):
             refuse(f"the period ends at {self.last}", expected=f"an end after its start {self.first}", at=("to",))
         return self
 

@@ -244,7 +244,7 @@ def _replaced(base: Item, over: Item, strategy_id: str) -> list[Override]:
     """Record which values of one layer take the place of others."""
     records: list[Override] = []
     for place, leaf in over.leaves():
-        before = base.get(*place)
+        before = base.get(*place) if place else None  # without a place there was nothing to lay over
         if before is not None and before.plain() != leaf.plain():
             path = ".".join(str(step) for step in ("strategies", strategy_id, *place))
             source = str(leaf.location)
