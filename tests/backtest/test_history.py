@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 import pytest
 from portfolios import Cross, configuration, csv_of, events, frame_of, walk
 
 from podium import StrategyOrchestrator, read_bars
+from podium.core.errors import DataError
 
 CAPITAL = Decimal(100_000)
 X, Y = walk("X", 200, 5), walk("Y", 200, 5)
@@ -110,8 +112,6 @@ def test_several_symbols_come_at_once():
 
 def test_flaws_that_are_let_through_are_warnings_of_the_result():
     """A gap is reported and nothing is filled in. (B-71, B-45)"""
-    import numpy as np
-
     rows = np.ones(200, bool)
     rows[50:60] = False
     done = run({"X": X.select(rows)})
@@ -127,3 +127,34 @@ def test_a_label_says_which_end_of_a_bar_a_time_names():
     assert opened.aggregate_equity_curve[0][0] - closed.aggregate_equity_curve[0][
         0
     ] == X.timeframe.nanoseconds * 1e-9 * (datetime(1970, 1, 1, 0, 0, 1) - datetime(1970, 1, 1))
+
+
+def test_flaws_of_all_symbols_are_told_together():
+    """Bars that may not be used stop the run before it starts, each symbol named. (B-45, B-16)"""
+    broken = {}
+    for series in (X, Y):
+        high = series.high.copy()
+        high[20] = series.low[20] - 1
+        broken[series.symbol] = replace(series, high=high)
+    with pytest.raises(DataError) as caught:
+        StrategyOrchestrator([(Cross(), Decimal(1))], configuration("X", "Y")).run(broken, CAPITAL)
+    told = str(caught.value)
+    assert "X" in told
+    assert "Y" in told
+    assert "high" in told
+
+
+def test_symbols_have_one_time_frame():
+    """Hours and days are not merged silently. (B-73, B-16)"""
+    with pytest.raises(DataError, match=r"the symbols have different time frames \(1h: X; 1d: Y\)"):
+        StrategyOrchestrator([(Cross(), Decimal(1))]).run({"X": X, "Y": walk("Y", 50, 1, timeframe="1d")}, CAPITAL)
+
+
+def test_prices_off_the_grid_are_put_on_it_and_told():
+    """Half a tick goes to the nearest tick, as a warning; indicators see the same prices as fills. (B-45)"""
+    close = X.close.copy()
+    close[30] += 0.004
+    done = run({"X": replace(X, close=close, high=np.maximum(X.high, close))})
+    assert any("off_tick" in warning or "tick" in warning for warning in done.warnings)
+    assert done.market.store.series("X").close[30] == X.close[30]
+    assert done.final_equity == run({"X": X}).final_equity
