@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,6 +171,31 @@ def test_each_symbol_and_run_has_its_own_copy():
     first, second = (orchestrator.run(bars, CAPITAL) for _ in range(2))
     assert events(first) == events(second)
     assert strategy.seen == []
+
+
+def test_what_stands_in_a_class_is_not_shared():
+    """A list in the class body is each symbol's own. (B-43, B-30)"""
+
+    class Careless(Plain):
+        seen: list = []  # noqa: RUF012  # as users write it
+
+        def should_enter(self, bars):
+            self.seen.append(bars[-1].symbol)
+            assert len(set(self.seen)) == 1
+            return super().should_enter(bars)
+
+    run_alone(Careless(), {symbol: walk(symbol, 60, 1) for symbol in ("X", "Y")})
+    assert Careless.seen == []
+
+
+def test_what_cannot_be_copied_is_told_at_construction():
+    """An open file belongs to nobody's copy. (B-19)"""
+    strategy = Plain()
+    with (
+        Path(__file__).open(encoding="utf-8") as strategy.file,
+        pytest.raises(ValueError, match="strategy 'Plain' cannot be copied"),
+    ):
+        StrategyOrchestrator([(strategy, Decimal(1))])
 
 
 def test_a_failure_names_the_wrapped_class():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -121,12 +122,23 @@ def _form(strategy: object, strategy_id: str) -> RulePlan | Strategy:
     if isinstance(strategy, Strategy):
         raise _wrong(f"strategy '{strategy_id}' decides nothing", "on_bar, or long_entry or short_entry")
     if isinstance(strategy, EntersAndExits):
-        return AdaptedStrategy(strategy)
+        return _copyable(AdaptedStrategy(strategy), strategy_id)
     raise _wrong(
         f"strategy '{strategy_id}' is a {type(strategy).__name__}, which is no strategy",
         "a Strategy, or an object with should_enter and should_exit",
         did_you_mean("should_enter", [name for name in dir(strategy) if not name.startswith("_")]),
     )
+
+
+def _copyable(strategy: AdaptedStrategy, strategy_id: str) -> AdaptedStrategy:
+    """Refuse what cannot be copied, such as an open file: each symbol works on its own copy."""
+    try:
+        copy.deepcopy(strategy)
+    except Exception as error:
+        raise _wrong(
+            f"strategy '{strategy_id}' cannot be copied: {error}", "attributes that copy.deepcopy can copy"
+        ) from error
+    return strategy
 
 
 def _weighted(members: Sequence[Member]) -> tuple[Member, ...]:

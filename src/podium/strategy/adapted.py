@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from decimal import Decimal
 from typing import Protocol, overload, runtime_checkable
 
 from podium.strategy.base import Strategy
+from podium.strategy.copies import own_copy
 from podium.strategy.desk import Desk
 from podium.strategy.views import BarView
 
@@ -130,8 +130,8 @@ class AdaptedStrategy(Strategy):
     def __init__(self, wrapped: EntersAndExits) -> None:
         self._wrapped = wrapped
 
-    def __deepcopy__(self, memo: dict[int, object]) -> AdaptedStrategy:
-        return AdaptedStrategy(copy.deepcopy(self._wrapped, memo))
+    def __deepcopy__(self, _memo: dict[int, object]) -> AdaptedStrategy:
+        return AdaptedStrategy(own_copy(self._wrapped))
 
     def attach(self, desk: Desk) -> None:
         """Bind this instance to its cell.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,6 +15,7 @@ from podium.core.times import Timeframe, iso
 from podium.engine.engine import Engine
 from podium.rules.nodes import Node
 from podium.strategy.base import Strategy
+from podium.strategy.copies import own_copy
 from podium.strategy.desk import Desk
 from podium.strategy.rules_class import attributes_of, params_of
 from podium.strategy.views import BarView, ConditionView, Cursor, SeriesView, TimedColumns
@@ -23,7 +23,6 @@ from podium.strategy.views import BarView, ConditionView, Cursor, SeriesView, Ti
 __all__ = ["CodedCell", "CodedInput", "check_coded", "declared_expressions", "run_coded"]
 
 _PLAIN = (bool, int, float, complex, str, bytes, Decimal, type(None), np.generic)
-_MUTABLE = (list, dict, set, bytearray, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +77,7 @@ class CodedCell:
     def __init__(self, given: CodedInput, engine: Engine, instrument: Instrument) -> None:
         self.given = given
         self.cursor = Cursor()
-        self.strategy = _own_copy(given.strategy)
+        self.strategy = own_copy(given.strategy)
         for name, values in given.values.items():
             setattr(self.strategy, name, _view(values, self.cursor))
         self.strategy.attach(
@@ -101,16 +100,6 @@ class CodedCell:
         rows = range(max(self._next_row, self.first_row), last)
         self._next_row = last
         return rows
-
-
-def _own_copy(strategy: Strategy) -> Strategy:
-    """Copy an instance with what it can change: lists and the like that stand in its class are shared otherwise."""
-    own = copy.deepcopy(strategy)
-    shared = {name: value for base in reversed(type(strategy).__mro__) for name, value in vars(base).items()}
-    for name, value in shared.items():
-        if isinstance(value, _MUTABLE) and not name.startswith("__") and name not in vars(own):
-            setattr(own, name, copy.deepcopy(value))
-    return own
 
 
 def _view(values: NDArray[np.float64] | NDArray[np.uint8], cursor: Cursor) -> SeriesView | ConditionView:
