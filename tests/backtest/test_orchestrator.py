@@ -519,8 +519,13 @@ def test_a_position_beyond_the_ledger_fails_the_run():
         instruments={"X": Instrument(tick=Decimal("0.0001"), lot=Decimal("0.0001"))},
         flaws={"jump": "warn", "bad_print": "warn"},
     )
+    told = []
     with pytest.raises(LedgerOverflow, match="the position of 'Holds' on X at 2024-01-0"):
-        StrategyOrchestrator([(Holds(), Decimal(1))], config).run({"X": bars}, Decimal(1_000_000_000))
+        StrategyOrchestrator([(Holds(), Decimal(1))], config).run(
+            {"X": bars}, Decimal(1_000_000_000), on_failed=lambda so_far, _: told.append(so_far)
+        )
+    assert [event["kind"] for event in events(told[0])][-1] == "POSITION_OPENED"
+    assert told[0].final_equity > 1_000_000_000
 
 
 def test_progress_is_told_between_chunks():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -55,82 +56,32 @@ def aggregate(
         The result.
     """
     unit = engine.unit
-    steps = engine.half_step // 2
-    times = market.timeline.times[:steps]
+    ended = _Ended(engine, market, cells, config)
+    results = {member.strategy_id: ended.strategy(number, member) for number, member in enumerate(members)}
+    # What nobody was given neither earns nor costs anything: it is the same at every step.
     cash = unit.to_units(capital) - sum(int(account["deposited"]) for account in engine.tables.accounts)
-    calendar, benchmark = Calendar(config.calendar), _benchmark(config, market)
-    counts = _Counts(engine, len(cells.inputs))
-    results: dict[str, StrategyResult] = {}
-    for number, member in enumerate(members):
-        mine = [index for index, cell in enumerate(cells.inputs) if cell.strategy == number]
-        account = engine.tables.accounts[number]
-        records = TradeRecords(
-            events=closed_positions(engine.events(), mine),
-            strategy_id=member.strategy_id,
-            cell_symbols=cells.symbols,
-            instruments=dict(market.instruments),
-            times=market.timeline.times,
-            unit=unit,
-        )
-        curve = EquityCurve(times_nanoseconds=times, units=engine.tables.equity[:steps, number], digits=unit.digits)
-        results[member.strategy_id] = StrategyResult(
-            strategy_id=member.strategy_id,
-            symbols=tuple(cells.symbols[index] for index in mine),
-            allocation=StrategyAllocation(
-                strategy_id=member.strategy_id,
-                initial_capital=unit.to_decimal(account["deposited"]),
-                allocated_capital=unit.to_decimal(account["allocated"]),
-                used_capital=unit.to_decimal(account["used"]),
-                reserved_capital=unit.to_decimal(account["reserved"]),
-                cash=unit.to_decimal(account["cash"]),
-            ),
-            final_equity=unit.to_decimal(account["equity"]),
-            equity_curve=curve,
-            metrics=_metrics(
-                curve,
-                start=unit.to_decimal(account["deposited"]),
-                closed=records.columns(),
-                open_since=_open_since(engine, times, mine),
-                calendar=calendar,
-                benchmark=benchmark,
-            ),
-            blocked=counts.of(EventKind.SIGNAL_REJECTED, Reason.CAPITAL_LIMIT, mine)
-            + counts.of(EventKind.ORDER_CANCELLED, Reason.CAPITAL_LIMIT, mine),
-            signals=counts.of(EventKind.SIGNAL_GENERATED, None, mine),
-            records=records,
-        )  # fmt: skip
-    total = EquityCurve(
-        times_nanoseconds=times, units=engine.tables.equity[:steps].sum(axis=1) + cash, digits=unit.digits
+    curve = ended.curve(engine.tables.equity.sum(axis=1) + cash)
+    metrics = ended.metrics(
+        curve, capital, _joined([result.records.columns() for result in results.values()]), range(len(cells.inputs))
     )
-    every = [result.records.columns() for result in results.values()]
-    metrics = _metrics(
-        total,
-        start=capital,
-        closed=_joined(every),
-        open_since=_open_since(engine, times, range(len(cells.inputs))),
-        calendar=calendar,
-        benchmark=benchmark,
-    )
-    final_equity = unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + cash)
-    table = _table(
-        results,
-        cash=unit.to_decimal(cash),
+    whole = _Whole(
         capital=capital,
-        final_equity=final_equity,
+        unallocated=unit.to_decimal(cash),
+        final_equity=unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + cash),
+        curve=curve,
         metrics=metrics,
-        curve=total,
-        config=config,
+        blocked=sum(result.blocked for result in results.values()),
     )
     return OrchestratorResult(
         strategy_results=results,
-        unallocated=unit.to_decimal(cash),
+        unallocated=whole.unallocated,
         initial_capital=capital,
-        final_equity=final_equity,
-        aggregate_equity_curve=total,
+        final_equity=whole.final_equity,
+        aggregate_equity_curve=curve,
         aggregate_metrics=metrics,
-        comparison_table=table,
+        comparison_table=_table(results, whole, config.currency),
         conflicts_detected=int(engine.tables.run[0]["conflicts"]),
-        capital_limit_blocks=sum(result.blocked for result in results.values()),
+        capital_limit_blocks=whole.blocked,
         warnings=tuple(str(flaw) for flaw in market.flaws),
         is_complete=is_complete,
         execution_time_seconds=execution_time_seconds,
@@ -140,6 +91,87 @@ def aggregate(
         cells=cells,
         engine=engine,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Whole:
+    """Hold the figures of the portfolio."""
+
+    capital: Decimal
+    unallocated: Decimal
+    final_equity: Decimal
+    curve: EquityCurve
+    metrics: StrategyMetrics
+    blocked: int
+
+
+class _Ended:
+    """Read a run that has ended."""
+
+    def __init__(self, engine: Engine, market: Market, cells: Cells, config: OrchestratorConfig) -> None:
+        self._engine, self._market, self._cells = engine, market, cells
+        self._calendar, self._benchmark = Calendar(config.calendar), _benchmark(config, market)
+        self._counts = _Counts(engine, len(cells.inputs))
+        self._steps = engine.half_step // 2
+
+    def strategy(self, number: int, member: Member) -> StrategyResult:
+        """Make the result of one strategy."""
+        engine, unit = self._engine, self._engine.unit
+        mine = [index for index, cell in enumerate(self._cells.inputs) if cell.strategy == number]
+        account = engine.tables.accounts[number]
+        allocation = StrategyAllocation(
+            strategy_id=member.strategy_id,
+            initial_capital=unit.to_decimal(account["deposited"]),
+            allocated_capital=unit.to_decimal(account["allocated"]),
+            used_capital=unit.to_decimal(account["used"]),
+            reserved_capital=unit.to_decimal(account["reserved"]),
+            cash=unit.to_decimal(account["cash"]),
+        )
+        records = self._records(member.strategy_id, mine)
+        curve = self.curve(engine.tables.equity[:, number])
+        return StrategyResult(
+            strategy_id=member.strategy_id,
+            symbols=tuple(self._cells.symbols[index] for index in mine),
+            allocation=allocation,
+            final_equity=unit.to_decimal(account["equity"]),
+            equity_curve=curve,
+            metrics=self.metrics(curve, allocation.initial_capital, records.columns(), mine),
+            blocked=self._counts.of(EventKind.SIGNAL_REJECTED, Reason.CAPITAL_LIMIT, mine)
+            + self._counts.of(EventKind.ORDER_CANCELLED, Reason.CAPITAL_LIMIT, mine),
+            signals=self._counts.of(EventKind.SIGNAL_GENERATED, None, mine),
+            records=records,
+        )
+
+    def curve(self, units: NDArray[np.int64]) -> EquityCurve:
+        """Make a curve of the steps that were decided."""
+        times = self._market.timeline.times[: self._steps]
+        return EquityCurve(times_nanoseconds=times, units=units[: self._steps], digits=self._engine.unit.digits)
+
+    def metrics(
+        self, curve: EquityCurve, start: Decimal, closed: TradeColumns, cells: Sequence[int]
+    ) -> StrategyMetrics:
+        """Compute the figures of some cells together."""
+        rows = [row for row in (self._engine.tables.cells[index] for index in cells) if row["quantity"] != 0]
+        return compute_metrics(
+            times_nanoseconds=curve.times_nanoseconds,
+            equity=curve.units,
+            digits=curve.digits,
+            starting_capital=start,
+            closed=closed,
+            open_since_nanoseconds=[int(self._market.timeline.times[int(row["entry_step"])]) for row in rows],
+            calendar=self._calendar,
+            benchmark=self._benchmark,
+        )
+
+    def _records(self, strategy_id: str, mine: Sequence[int]) -> TradeRecords:
+        return TradeRecords(
+            events=closed_positions(self._engine.events(), mine),
+            strategy_id=strategy_id,
+            cell_symbols=self._cells.symbols,
+            instruments=dict(self._market.instruments),
+            times=self._market.timeline.times,
+            unit=self._engine.unit,
+        )
 
 
 class _Counts:
@@ -158,33 +190,6 @@ class _Counts:
         return int(counts[:, list(cells)].sum())
 
 
-def _open_since(engine: Engine, times: NDArray[np.int64], cells: Sequence[int]) -> list[int]:
-    """Give when the positions that are still open were opened."""
-    rows = [engine.tables.cells[index] for index in cells]
-    return [int(times[int(row["entry_step"])]) for row in rows if row["quantity"] != 0]
-
-
-def _metrics(
-    curve: EquityCurve,
-    *,
-    start: Decimal,
-    closed: TradeColumns,
-    open_since: Sequence[int],
-    calendar: Calendar,
-    benchmark: DailyEquity | None,
-) -> StrategyMetrics:
-    return compute_metrics(
-        times_nanoseconds=curve.times_nanoseconds,
-        equity=curve.units,
-        digits=curve.digits,
-        starting_capital=start,
-        closed=closed,
-        open_since_nanoseconds=open_since,
-        calendar=calendar,
-        benchmark=benchmark,
-    )
-
-
 def _joined(columns: Sequence[TradeColumns]) -> TradeColumns:
     names = TradeColumns.__dataclass_fields__
     return TradeColumns(**{name: np.concatenate([getattr(part, name) for part in columns]) for name in names})
@@ -199,16 +204,7 @@ def _benchmark(config: OrchestratorConfig, market: Market) -> DailyEquity | None
     )
 
 
-def _table(
-    results: dict[str, StrategyResult],
-    *,
-    cash: Decimal,
-    capital: Decimal,
-    final_equity: Decimal,
-    metrics: StrategyMetrics,
-    curve: EquityCurve,
-    config: OrchestratorConfig,
-) -> ComparisonTable:
+def _table(results: Mapping[str, StrategyResult], whole: _Whole, currency: str) -> ComparisonTable:
     rows = [
         ComparisonRow.of_strategy(
             name,
@@ -221,10 +217,10 @@ def _table(
         for name, result in results.items()
     ]
     portfolio = ComparisonRow.of_portfolio(
-        allocated_capital=capital,
-        final_equity=final_equity,
-        metrics=metrics,
-        capital_limit_blocks=sum(result.blocked for result in results.values()),
-        equity=curve.units,
+        allocated_capital=whole.capital,
+        final_equity=whole.final_equity,
+        metrics=whole.metrics,
+        capital_limit_blocks=whole.blocked,
+        equity=whole.curve.units,
     )
-    return ComparisonTable.of(rows, unallocated=cash, portfolio=portfolio, currency=config.currency)
+    return ComparisonTable.of(rows, unallocated=whole.unallocated, portfolio=portfolio, currency=currency)

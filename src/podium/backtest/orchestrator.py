@@ -215,7 +215,9 @@ def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: b
 @contextmanager
 def _ends_of_chunks() -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C wait for the end of a chunk, where everything is complete; a second one acts at once."""
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    # Elsewhere than in the main thread there are no signals; a program that ignores Ctrl-C goes on doing so.
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield lambda: False
         return
     pressed: list[int] = []
@@ -225,7 +227,7 @@ def _ends_of_chunks() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         pressed.append(number)
 
-    before = signal.signal(signal.SIGINT, wait)
+    signal.signal(signal.SIGINT, wait)
     try:
         yield lambda: bool(pressed)
     finally:
