@@ -22,8 +22,17 @@ from podium.engine.decide_kernel import (
 )
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.match_kernel import match
-from podium.engine.protection_kernel import follow
-from podium.engine.tables import CEILING_UNITS, SLOTS_PER_CELL, Action, EngineTables, OrderKind, Record, Status
+from podium.engine.protection_kernel import follow, renew
+from podium.engine.tables import (
+    CEILING_UNITS,
+    SLOTS_PER_CELL,
+    Action,
+    EngineTables,
+    Interest,
+    OrderKind,
+    Record,
+    Status,
+)
 
 __all__ = ["advance", "finish", "settle"]
 
@@ -33,6 +42,7 @@ _CEILING_UNITS = CEILING_UNITS
 _MARKET = int(OrderKind.MARKET)
 _PLACE = int(Action.PLACE)
 _END_OF_DATA = int(Reason.END_OF_DATA)
+_TIME_UP, _SETTLES = int(Interest.TIME_UP), int(Interest.SETTLES)
 #: Both bits of a cell's ``entered``.
 _OPENED_INSIDE = 3
 
@@ -42,26 +52,30 @@ def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: 
     """Let one bar act on one cell: orders, protection, equity at the new mark; give the change of equity."""
     if cell.active:
         match(run, cell, account, instrument, bar)
-    if cell.quantity == 0:
+    quantity = cell.quantity
+    if quantity == 0:
         return 0
-    if bar.high > cell.ceiling:
+    high, low, close = bar.high, bar.low, bar.close
+    if high > cell.ceiling:
         overflow(run, cell)
         return 0
-    change = cell.quantity * (bar.close - instrument.mark) * instrument.money_per_tick_lot
-    account.equity += change
+    change = quantity * (close - instrument.mark) * instrument.money_per_tick_lot
+    equity = account.equity + change
+    account.equity = equity
     cell.bars_held += 1
     cell.bars_left -= 1
-    high, low = bar.high, bar.low
-    if cell.entered == _OPENED_INSIDE:
-        # What the bar did before the entry inside it is unknown: only its adverse side counts.
-        if cell.quantity > 0:
-            high = bar.close
-        else:
-            low = bar.close
-    cell.highest = max(cell.highest, high)
-    cell.lowest = min(cell.lowest, low)
-    cell.entered = 0
-    if abs(account.equity) >= _CEILING_UNITS:
+    if cell.bars_left <= 0:
+        cell.interest |= _TIME_UP
+    if cell.entered != 0:
+        if cell.entered == _OPENED_INSIDE:
+            # What the bar did before the entry inside it is unknown: only its adverse side counts.
+            high, low = (close, low) if quantity > 0 else (high, close)
+        cell.entered = 0
+    if high > cell.highest:
+        cell.highest = high
+    if low < cell.lowest:
+        cell.lowest = low
+    if abs(equity) >= _CEILING_UNITS:
         overflow(run, cell)
     if cell.active:
         # What the bar's extreme sets acts from the next bar on.
@@ -80,49 +94,49 @@ def advance(tables: EngineTables, stop: int) -> None:
     instruments, accounts, cells = tables.instruments, tables.accounts, tables.cells
     commands, candidates, equity = tables.commands, tables.candidates, tables.equity
     run.status = _DONE
-    while run.half_step < stop and run.status == _DONE:
+    half_step = run.half_step
+    while half_step < stop and run.status == _DONE:
         if run.event_count >= run.event_limit:
             run.status = _EVENTS_FULL
-            return
-        step = run.half_step >> 1
+            break
+        step = half_step >> 1
         run.step = step
         first, last = steps[step], steps[step + 1]
-        if run.half_step & 1 == 0:
-            # Settle: symbols in portfolio order.
+        if half_step & 1 == 0:
+            # Settle: symbols in portfolio order. Who will want something is seen in the same pass.
             total = 0
-            for index in range(first, last):
-                bar = bars[index]
-                instrument = instruments[bar.symbol]
-                for cell_index in range(instrument.first_cell, instrument.last_cell):
-                    cell = cells[cell_index]
-                    if cell.active or cell.quantity != 0:
-                        total += settle(run, cell, accounts[cell.strategy], instrument, bar)
-                        if abs(total) >= _CEILING_UNITS:
-                            overflow(run, cell)
-                instrument.mark = bar.close
-            run.portfolio.equity += total
-            if abs(run.portfolio.equity) >= _CEILING_UNITS:
-                run.status = _OVERFLOW
-        else:
-            # Decide: who wants something?
             count = 0
             for index in range(first, last):
                 bar = bars[index]
                 instrument = instruments[bar.symbol]
+                row = bar.row
                 for cell_index in range(instrument.first_cell, instrument.last_cell):
                     cell = cells[cell_index]
-                    bits = np.int64(signals[cell.signal_offset + bar.row])
-                    if (bits & cell.interest) != 0 or cell.bars_left <= 0:
+                    interest = cell.interest
+                    if interest & _SETTLES:
+                        total += settle(run, cell, accounts[cell.strategy], instrument, bar)
+                        if abs(total) >= _CEILING_UNITS:
+                            overflow(run, cell)
+                        interest = cell.interest
+                    bits = np.int64(signals[cell.signal_offset + row])
+                    if (bits | _TIME_UP) & interest != 0:
                         candidates[count].cell = cell_index
-                        candidates[count].row = bar.row
+                        candidates[count].row = row
                         candidates[count].bits = bits
                         count += 1
+                instrument.mark = bar.close
+            run.candidate_count = count
+            run.portfolio.equity += total
+            if abs(run.portfolio.equity) >= _CEILING_UNITS:
+                run.status = _OVERFLOW
+        else:
+            # Decide.
+            count = run.candidate_count
             first_command = last_command = run.command
-            if first_command < run.command_count and commands[first_command].step < step:
-                run.status = _LATE_COMMAND
-                return
-            while last_command < run.command_count and commands[last_command].step == step:
+            while last_command < run.command_count and commands[last_command].step <= step:
                 last_command += 1
+            if first_command < last_command and commands[first_command].step < step:
+                run.status = _LATE_COMMAND
             if count > 0 or first_command < last_command:
                 # First all signals, ...
                 for index in range(count):
@@ -164,7 +178,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                 run.command = last_command
             for strategy in range(len(accounts)):
                 equity[step, strategy] = accounts[strategy].equity
-        run.half_step += 1
+        half_step += 1
+    run.half_step = half_step
 
 
 @compiled
@@ -184,8 +199,8 @@ def finish(tables: EngineTables) -> None:
             side = -1 if cell.quantity > 0 else 1
             apply(
                 run, cell, account, instrument, side, abs(cell.quantity), instrument.mark,
-                instrument.mark, instrument.taker_fee, _END_OF_DATA, 0, _MARKET, 1,
+                instrument.mark, 0, _END_OF_DATA, 0, _MARKET, 1,
             )  # fmt: skip
-        cell.active = 0
+        renew(cell)
     for strategy in range(len(tables.accounts)):
         tables.equity[run.step, strategy] = tables.accounts[strategy].equity

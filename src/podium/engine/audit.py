@@ -143,18 +143,13 @@ class _Audit:
         return -side * notional - cost
 
     def fee(self, event: Record, instrument: Instrument, lots: Decimal, notional: Decimal) -> Decimal:
-        """Compute the fee; whether a limit order rested before it traded is the engine's word."""
-        taker, maker = instrument.taker_fee, instrument.maker_fee
-        rates = [taker]
-        if event["order_kind"] == OrderKind.LIMIT:
-            rates.append(taker if maker is None else maker)
-        fees = []
-        for rate in rates:
-            fee = _EXACT.add(_EXACT.multiply(notional, rate), _EXACT.multiply(lots, instrument.fee_per_unit))
-            fee = self.rounded(fee)
-            fees.append(max(fee, instrument.fee_minimum) if instrument.fee_minimum > 0 else fee)
-        recorded = self.money(event["fee"])
-        return recorded if recorded in fees else fees[-1]
+        """Compute the fee; that an order rested before it traded is the engine's word, but only a limit may."""
+        invariant(
+            not event["maker"] or event["order_kind"] == OrderKind.LIMIT, "only a limit order or a target is a maker"
+        )
+        rate = instrument.maker_fee if event["maker"] and instrument.maker_fee is not None else instrument.taker_fee
+        fee = _EXACT.add(_EXACT.multiply(notional, rate), _EXACT.multiply(lots, instrument.fee_per_unit))
+        return max(self.rounded(fee), instrument.fee_minimum) if instrument.fee_minimum > 0 else self.rounded(fee)
 
     def close(self, event: Record) -> None:
         position = self.positions[int(event["cell"])]

@@ -18,7 +18,7 @@ from podium.engine.costs_kernel import entry_cost, entry_lots, fee_of
 from podium.engine.ledger_kernel import cancel, emit, reserve
 from podium.engine.match_kernel import fill_order, shortfall
 from podium.engine.money_kernel import muldiv, muldiv_ceiling
-from podium.engine.protection_kernel import is_active, levels_refusal, protect
+from podium.engine.protection_kernel import levels_refusal, protect, renew
 from podium.engine.tables import (
     SLOTS_PER_CELL,
     Action,
@@ -174,13 +174,13 @@ def _created(run: Record, cell: Record, account: Record, instrument: Record, ord
     )  # fmt: skip
     event.order_kind = order.kind
     event.exit = order.exit
-    cell.active = 1
+    renew(cell)
     if order.kind == _MARKET and run.fill_at_close:
         if order.exit:
             # What it closes is closed now, and no longer something that this step will give back.
             cell.exiting -= order.quantity
         fill_order(run, cell, account, instrument, order, instrument.mark, 0, 0)
-        cell.active = is_active(cell)
+        renew(cell)
 
 
 @compiled
@@ -305,7 +305,7 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
             order = cell.orders[slot]
             if (cell.working >> slot) & 1 and (command.identifier == 0 or command.identifier == order.identifier):
                 cancel(run, cell, account, order, _CANCELLED)
-        cell.active = is_active(cell)
+        renew(cell)
     elif command.action == _PROTECT:
         command.side = direction
         if cell.quantity == 0:
@@ -314,7 +314,7 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
             refusal = levels_refusal(command, instrument.mark)
             if refusal == _NONE:
                 protect(cell, command, instrument.mark, instrument.money_per_tick_lot)
-                cell.active = is_active(cell)
+                renew(cell)
             else:
                 _reject(run, cell, account, command, refusal, 0, instrument.mark)
     else:

@@ -42,6 +42,7 @@ _FOREVER = 1 << 62
 _COMMANDS = 512
 _EVENTS = 4096
 _BLOCK = 1 << 16
+_BLOCK_MAXIMUM = 1 << 20
 #: The bytes of a command that asks for nothing and lives until it is cancelled.
 _NO_COMMAND = np.array([tuple(-1 if name == "bars_left" else 0 for name in ORDER.names or ())], ORDER).view(np.uint8)
 _BYTES = np.dtype((np.void, EVENT.itemsize))
@@ -255,10 +256,13 @@ class Engine:
         events = self._run["events"][: int(self._run["event_count"])].view(_BYTES)
         self._run["event_count"] = 0
         while len(events):
-            if self._filled == len(self._blocks[-1]):
-                self._blocks.append(np.zeros(_BLOCK, EVENT))
+            room = len(self._blocks[-1]) - self._filled
+            if room == 0:
+                # Each block is twice the last: what is not written yet costs nothing.
+                room = min(2 * len(self._blocks[-1]), _BLOCK_MAXIMUM)
+                self._blocks.append(np.zeros(room, EVENT))
                 self._filled = 0
-            part = events[: _BLOCK - self._filled]
+            part = events[:room]
             self._blocks[-1].view(_BYTES)[self._filled : self._filled + len(part)] = part
             self._filled += len(part)
             events = events[len(part) :]

@@ -11,8 +11,8 @@ from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.engine.costs_kernel import fee_of, is_beyond_ledger, margin_of
 from podium.engine.money_kernel import muldiv
-from podium.engine.protection_kernel import is_active
-from podium.engine.tables import CEILING_UNITS, OrderKind, Record, SignalBit, Status
+from podium.engine.protection_kernel import renew
+from podium.engine.tables import CEILING_UNITS, OrderKind, Record, Status
 
 __all__ = [
     "allocate",
@@ -27,8 +27,6 @@ __all__ = [
 ]
 
 _LIMIT = int(OrderKind.LIMIT)
-_LONG_ENTRY, _LONG_EXIT = int(SignalBit.LONG_ENTRY), int(SignalBit.LONG_EXIT)
-_SHORT_ENTRY, _SHORT_EXIT = int(SignalBit.SHORT_ENTRY), int(SignalBit.SHORT_EXIT)
 _BROKEN, _OVERFLOW = int(Status.BROKEN), int(Status.OVERFLOW)
 _FILLED, _CANCELLED = int(EventKind.ORDER_FILLED), int(EventKind.ORDER_CANCELLED)
 _OPENED, _MODIFIED = int(EventKind.POSITION_OPENED), int(EventKind.POSITION_MODIFIED)
@@ -53,6 +51,7 @@ def emit(
     event.order_kind = 0
     event.order = order
     event.exit = 0
+    event.maker = 0
     event.quantity = quantity
     event.position = cell.quantity
     event.price = price
@@ -139,18 +138,6 @@ def release(
 
 
 @compiled
-def _interest_of(cell: Record) -> int:
-    """Tell which signals of a rules cell can act in its present position."""
-    if cell.coded:
-        return 0
-    if cell.quantity > 0:
-        return _LONG_EXIT
-    if cell.quantity < 0:
-        return _SHORT_EXIT
-    return _LONG_ENTRY | _SHORT_ENTRY
-
-
-@compiled
 def end_order(cell: Record, order: Record) -> None:
     """Give an order's slot back."""
     order.kind = 0
@@ -216,7 +203,7 @@ def apply(
     lots: int,
     price: int,
     fair_price: int,
-    rate: int,
+    maker: int,
     reason: int,
     identifier: int,
     kind: int,
@@ -231,7 +218,7 @@ def apply(
         return
     unit = instrument.money_per_tick_lot
     notional = lots * price * unit
-    fee = fee_of(instrument, lots, notional, rate)
+    fee = fee_of(instrument, lots, notional, instrument.maker_fee if maker else instrument.taker_fee)
     slippage = abs(price - fair_price) * lots * unit
     equity = side * lots * (instrument.mark - price) * unit - fee
     opening = cell.quantity == 0
@@ -255,13 +242,13 @@ def apply(
         cell.trade_realised += realised
     cell.quantity += side * lots
     cell.ceiling = _CEILING_UNITS // (abs(cell.quantity) * unit) if cell.quantity != 0 else _FOREVER
-    cell.interest = _interest_of(cell)
     cell.highest = max(cell.highest, price)
     cell.lowest = min(cell.lowest, price)
 
     event = emit(run, cell, account, _FILLED, reason, side, identifier, lots, price)
     event.order_kind = kind
     event.exit = is_exit
+    event.maker = maker
     event.notional = notional
     event.fee = fee
     event.realised = realised
@@ -281,4 +268,4 @@ def apply(
     else:
         changed = _OPENED if opening else _MODIFIED
         emit(run, cell, account, changed, reason, trade_side, cell.trade, lots, price)
-    cell.active = is_active(cell)
+    renew(cell)

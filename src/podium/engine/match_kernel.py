@@ -14,7 +14,7 @@ from podium.core.money import RATE_SCALE
 from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, worsened
 from podium.engine.ledger_kernel import apply, available, cancel, emit, end_order, reserve
 from podium.engine.money_kernel import muldiv
-from podium.engine.protection_kernel import is_active, protect
+from podium.engine.protection_kernel import protect, renew
 from podium.engine.tables import OrderKind, Record, SizeMode
 
 __all__ = ["fill_order", "match", "shortfall"]
@@ -115,12 +115,12 @@ def fill_order(
     end_order(cell, order)
     reason = order.reason if is_exit else _NONE
     apply(
-        run, cell, account, instrument, order.side, lots, price, fair_price, rate, reason,
+        run, cell, account, instrument, order.side, lots, price, fair_price, maker, reason,
         order.identifier, kind, is_exit,
     )  # fmt: skip
     if not is_exit and cell.quantity != 0:
         protect(cell, order, price, instrument.money_per_tick_lot)
-        cell.active = is_active(cell)
+        renew(cell)
 
 
 @compiled
@@ -223,12 +223,12 @@ def _exit(
     """Close (a part of) a position at a protective level."""
     side = -1 if cell.quantity > 0 else 1
     price = fair_price
-    rate = instrument.maker_fee
+    maker = 1
     if kind == _STOP:
-        rate = instrument.taker_fee
+        maker = 0
         if run.spread_on_exit:
             price = worsened(fair_price, side, instrument.spread)
-    apply(run, cell, account, instrument, side, lots, price, fair_price, rate, reason, 0, kind, 1)
+    apply(run, cell, account, instrument, side, lots, price, fair_price, maker, reason, 0, kind, 1)
 
 
 @compiled
@@ -298,4 +298,4 @@ def match(run: Record, cell: Record, account: Record, instrument: Record, bar: R
         _orders_inside(run, cell, account, instrument, bar)
         _protect_inside(run, cell, account, instrument, bar)
     _age_orders(run, cell, account)
-    cell.active = is_active(cell)
+    renew(cell)

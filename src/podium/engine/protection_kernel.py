@@ -8,14 +8,17 @@ from podium.core.events import Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
 from podium.engine.money_kernel import muldiv
-from podium.engine.tables import NO_LEVEL, LevelMode, Record
+from podium.engine.tables import NO_LEVEL, Interest, LevelMode, Record, SignalBit
 
-__all__ = ["follow", "is_active", "level_price", "levels_refusal", "protect"]
+__all__ = ["follow", "level_price", "levels_refusal", "protect", "renew"]
 
 _SCALE = RATE_SCALE
 _LEVEL_NONE, _PRICE = int(LevelMode.NONE), int(LevelMode.PRICE)
 _DISTANCE, _RATIO = int(LevelMode.DISTANCE), int(LevelMode.RATIO)
 _NONE, _UNKNOWN_LEVEL, _WRONG_SIDE = int(Reason.NONE), int(Reason.UNKNOWN_LEVEL), int(Reason.WRONG_SIDE)
+_ENTRIES = int(SignalBit.LONG_ENTRY | SignalBit.SHORT_ENTRY)
+_LONG_EXIT, _SHORT_EXIT = int(SignalBit.LONG_EXIT), int(SignalBit.SHORT_EXIT)
+_TIME_UP, _SETTLES = int(Interest.TIME_UP), int(Interest.SETTLES)
 _STOP_LOSS, _TRAILING_STOP = int(Reason.STOP_LOSS), int(Reason.TRAILING_STOP)
 _BREAK_EVEN = int(Reason.BREAK_EVEN)
 
@@ -140,12 +143,20 @@ def _raise_stop(cell: Record, level: int, reason: int) -> None:
 
 
 @compiled
-def is_active(cell: Record) -> int:
-    """Tell whether a bar can do anything to a cell besides moving its mark."""
-    if cell.working != 0:
-        return 1
-    if cell.quantity != 0 and (
+def renew(cell: Record) -> None:
+    """Renew what a bar must look at, after the position, its levels or its orders changed."""
+    interest = 0
+    if not cell.coded:
+        if cell.quantity == 0:
+            interest = _ENTRIES
+        else:
+            interest = _LONG_EXIT if cell.quantity > 0 else _SHORT_EXIT
+    protected = cell.quantity != 0 and (
         cell.stop != 0 or cell.target_next < cell.target_count or cell.trail_distance != 0 or cell.break_even_from != 0
-    ):
-        return 1
-    return 0
+    )
+    cell.active = 1 if cell.working != 0 or protected else 0
+    if cell.active or cell.quantity != 0:
+        interest |= _SETTLES
+    if cell.bars_left <= 0:
+        interest |= _TIME_UP
+    cell.interest = interest

@@ -35,6 +35,7 @@ __all__ = [
     "TARGETS_MAXIMUM",
     "Action",
     "EngineTables",
+    "Interest",
     "LevelMode",
     "OrderKind",
     "Record",
@@ -119,6 +120,15 @@ class SignalBit(IntEnum):
     LONG_EXIT = 2
     SHORT_ENTRY = 4
     SHORT_EXIT = 8
+
+
+class Interest(IntEnum):
+    """Name the bits of a cell's ``interest`` beside those of :class:`SignalBit` that can act now."""
+
+    TIME_UP = 16
+    """the time exit is due"""
+    SETTLES = 32
+    """a bar does something to the cell: there is a position, or orders work"""
 
 
 class Status(IntEnum):
@@ -236,7 +246,7 @@ CELL = np.dtype(
         ("index", "i8"),  # its own
         ("strategy", "i8"),
         ("symbol", "i8"),
-        ("interest", "i8"),  # which signal bits can act now
+        ("interest", "i8"),  # see Interest, and which bits of SignalBit can act now
         ("active", "i8"),  # 1: orders work or levels protect
         ("working", "i8"),  # a bit for each slot whose order works
         ("coded", "i8"),  # 1: commands decide, not signals
@@ -301,13 +311,14 @@ CANDIDATE = np.dtype(
 EVENT = np.dtype(
     [
         ("step", "i4"),
-        ("cell", "i4"),  # of a conflict: the first cell of the symbol
+        ("order", "i4"),  # order identifier; of a position: the trade's number
+        ("cell", "i2"),  # of a conflict: the first cell of the symbol
         ("kind", "i1"),  # EventKind
         ("reason", "i1"),  # Reason
         ("side", "i1"),  # +1 buy or long, -1 sell or short
         ("order_kind", "i1"),  # OrderKind; 0 none
-        ("order", "i4"),  # order identifier; of a position: the trade's number
-        ("exit", "i8"),  # 1: reduces a position
+        ("exit", "i1"),  # 1: reduces a position
+        ("maker", "i1"),  # 1: it rested in the book, and paid the maker's fee
         ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered
         ("position", "i8"),  # lots after the event, signed
         ("price", "i8"),  # ticks
@@ -342,6 +353,7 @@ RUN = np.dtype(
         ("step", "i8"),  # the step that is settled or decided
         ("event_count", "i8"),  # events in the buffer
         ("event_limit", "i8"),  # a step starts only below this many, so that all its events fit
+        ("candidate_count", "i8"),  # cells whose signals or time ask for a decision in this step
         ("command", "i8"),  # the next command to consume
         ("command_count", "i8"),
         ("status", "i8"),  # Status
