@@ -62,7 +62,7 @@ def aggregate(
     cash = unit.to_units(capital) - sum(int(account["deposited"]) for account in engine.tables.accounts)
     curve = ended.curve(engine.tables.equity.sum(axis=1) + cash)
     metrics = ended.metrics(
-        curve, capital, _joined([result.records.columns() for result in results.values()]), range(len(cells.inputs))
+        curve, capital, _joined([result.records.columns() for result in results.values()]), range(len(cells.members))
     )
     whole = _Whole(
         capital=capital,
@@ -111,13 +111,13 @@ class _Ended:
     def __init__(self, engine: Engine, market: Market, cells: Cells, config: OrchestratorConfig) -> None:
         self._engine, self._market, self._cells = engine, market, cells
         self._calendar, self._benchmark = Calendar(config.calendar), _benchmark(config, market)
-        self._counts = _Counts(engine, len(cells.inputs))
+        self._counts = _Counts(engine, len(cells.members))
         self._steps = engine.half_step // 2
 
     def strategy(self, number: int, member: Member) -> StrategyResult:
         """Make the result of one strategy."""
         engine, unit = self._engine, self._engine.unit
-        mine = [index for index, cell in enumerate(self._cells.inputs) if cell.strategy == number]
+        mine = [index for index, member in enumerate(self._cells.members) if member == number]
         account = engine.tables.accounts[number]
         allocation = StrategyAllocation(
             strategy_id=member.strategy_id,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,22 @@ class Cells:
     Args:
         inputs: what the engine gets.
         coded: what coded cells need; ``cell_index`` says which they are.
+        members: the number of each cell's member.
         symbols: the symbol of each cell.
     """
 
     inputs: tuple[CellInput, ...]
     coded: tuple[CodedInput, ...]
+    members: tuple[int, ...]
     symbols: tuple[str, ...]
+
+    def without_series(self) -> Cells:
+        """Give the cells for the record: the engine has its own copy of their series.
+
+        Returns:
+            Who trades what, without inputs.
+        """
+        return replace(self, inputs=(), coded=())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,14 +87,17 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
     inputs: list[CellInput] = []
     coded: list[CodedInput] = []
     symbols: list[str] = []
-    steps_of_rows = _steps_of_rows(market)
+    groups: dict[tuple[int, ...], _Group] = {}
     for symbol_index, symbol in enumerate(market.symbols):
         mine = [(number, member) for number, member in enumerate(members) if _trades(member, symbol)]
         made: dict[int, CellInput] = {}
         for frame in dict.fromkeys(_frame(member) for _, member in mine):
             group = [(number, member) for number, member in mine if _frame(member) == frame]
             bars = _bars(market, symbol, frame)
-            for number, content in _compute(group, bars, market, symbol, unit):
+            # Symbols that the same members trade share one graph; it is opened on each of them.
+            numbers = tuple(number for number, _ in group)
+            shared = groups[numbers] = groups.get(numbers) or _Group(group)
+            for number, content in shared.compute(bars, market, symbol, unit):
                 if isinstance(content, CompiledPlan):
                     made[number] = _rules_cell(number, symbol_index, content, bars, len(market.store.series(symbol)))
                 else:
@@ -98,14 +111,19 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
                             cell_index=index,
                             columns=bars.series,
                             values=content.values,
-                            steps=steps_of_rows[symbol_index][rows],
+                            steps=_steps_of_rows(market, symbol_index)[rows],
                             warm_up=content.warm_up,
                         )
                     )
         inputs += [made[number] for number, _ in mine]
         symbols += [symbol] * len(mine)
     coded.sort(key=lambda given: given.cell_index)
-    return Cells(inputs=tuple(inputs), coded=tuple(coded), symbols=tuple(symbols))
+    return Cells(
+        inputs=tuple(inputs),
+        coded=tuple(coded),
+        members=tuple(cell.strategy for cell in inputs),
+        symbols=tuple(symbols),
+    )
 
 
 def refuse_unknown_symbols(members: Sequence[Member], known: Sequence[str]) -> None:
@@ -139,33 +157,49 @@ class _CodedContent:
     warm_up: int
 
 
-def _compute(
-    group: Sequence[tuple[int, Member]], bars: _Bars, market: Market, symbol: str, unit: MoneyUnit
-) -> list[tuple[int, CompiledPlan | _CodedContent]]:
-    """Open one graph for all members of a symbol and time frame."""
-    declared: dict[int, Mapping[str, Node]] = {
-        number: declared_expressions(member.form) for number, member in group if isinstance(member.form, Strategy)
-    }
-    nodes = [
-        node
-        for number, member in group
-        for node in (plan_nodes(member.form) if isinstance(member.form, RulePlan) else declared[number].values())
-    ]
-    graph = Graph(nodes)
-    values = graph.open(bars.series)
-    made: list[tuple[int, CompiledPlan | _CodedContent]] = []
-    for number, member in group:
-        if isinstance(member.form, RulePlan):
-            compiled = compile_plan(
-                member.form, values, graph, instrument=market.instruments[symbol], unit=unit, bars=len(bars.series)
+class _Group:
+    """Compute the expressions of the members that share a time frame, equal ones once.
+
+    Args:
+        members: numbers with members.
+    """
+
+    def __init__(self, members: Sequence[tuple[int, Member]]) -> None:
+        self._members = tuple(members)
+        self._declared: dict[int, Mapping[str, Node]] = {
+            number: declared_expressions(member.form) for number, member in members if isinstance(member.form, Strategy)
+        }
+        self._graph = Graph(
+            node
+            for number, member in members
+            for node in (
+                plan_nodes(member.form) if isinstance(member.form, RulePlan) else self._declared[number].values()
             )
-            made.append((number, compiled))
-        else:
-            expressions = declared[number]
-            warm_up = max((graph.warm_up(node) for node in expressions.values()), default=0)
-            own = {name: values[node.text] for name, node in expressions.items()}
-            made.append((number, _CodedContent(member.form, own, warm_up)))
-    return made
+        )
+
+    def compute(
+        self, bars: _Bars, market: Market, symbol: str, unit: MoneyUnit
+    ) -> Iterator[tuple[int, CompiledPlan | _CodedContent]]:
+        """Open the graph on the bars of one symbol; give what each member needs of it."""
+        values = self._graph.open(bars.series)
+        for number, member in self._members:
+            if isinstance(member.form, RulePlan):
+                yield (
+                    number,
+                    compile_plan(
+                        member.form,
+                        values,
+                        self._graph,
+                        instrument=market.instruments[symbol],
+                        unit=unit,
+                        bars=len(bars.series),
+                    ),
+                )
+            else:
+                expressions = self._declared[number]
+                warm_up = max((self._graph.warm_up(node) for node in expressions.values()), default=0)
+                own = {name: values[node.text] for name, node in expressions.items()}
+                yield number, _CodedContent(member.form, own, warm_up)
 
 
 def _rules_cell(number: int, symbol_index: int, plan: CompiledPlan, bars: _Bars, rows: int) -> CellInput:
@@ -196,8 +230,7 @@ def _bars(market: Market, symbol: str, frame: Timeframe | None) -> _Bars:
     return _Bars(*resample(series, frame))
 
 
-def _steps_of_rows(market: Market) -> list[NDArray[np.int64]]:
-    """Tell for every symbol at which step each of its bars stands."""
-    bars, steps = market.timeline.bars, market.timeline.steps
-    step_of_bar = np.repeat(np.arange(len(steps) - 1), np.diff(steps))
-    return [step_of_bar[bars["symbol"] == index] for index in range(len(market.symbols))]
+def _steps_of_rows(market: Market, symbol_index: int) -> NDArray[np.int64]:
+    """Tell at which step each bar of a symbol stands."""
+    times = market.store.series(market.symbols[symbol_index]).close_time
+    return np.searchsorted(market.timeline.times, times).astype(np.int64)

@@ -124,6 +124,8 @@ class StrategyOrchestrator:
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
         engine = self._engine(market, cells, deposits, unit)
+        coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
+        cells = cells.without_series()
         if on_checked is not None:
             on_checked(market)
 
@@ -141,7 +143,7 @@ class StrategyOrchestrator:
             )
 
         try:
-            is_complete = self._advance(engine, market, cells, on_progress)
+            is_complete = self._advance(engine, market, coded, on_progress)
         except RunError as error:
             if on_failed is not None:
                 on_failed(happened(is_complete=False), error)
@@ -176,10 +178,15 @@ class StrategyOrchestrator:
             spread=to_rate(config.spread, "spread"),
         )
 
-    def _advance(self, engine: Engine, market: Market, cells: Cells, on_progress: Callable[[int], None] | None) -> bool:
+    def _advance(
+        self,
+        engine: Engine,
+        market: Market,
+        coded: Sequence[CodedCell],
+        on_progress: Callable[[int], None] | None,
+    ) -> bool:
         """Advance through the timeline in chunks; tell whether it came to its end."""
         timeline, chunk = market.timeline, self.config.chunk_steps
-        coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         try:
             with _ends_of_chunks() as is_interrupted:
                 for start in range(0, len(timeline), chunk):

@@ -74,7 +74,7 @@ class _Writer:
         names = list(result.strategy_results)
         self._digits = result.engine.unit.digits
         self._times = market.timeline.times
-        self._strategies = [names[cell.strategy] for cell in cells.inputs]
+        self._strategies = [names[member] for member in cells.members]
         self._symbols = cells.symbols
         self._ticks = [_step_of(market.instruments[symbol].tick) for symbol in cells.symbols]
         self._lots = [_step_of(market.instruments[symbol].lot) for symbol in cells.symbols]
