@@ -25,7 +25,7 @@ class RunLog:
 
     def __init__(self, result: OrchestratorResult) -> None:
         self._result = result
-        self._least = LEVELS.index(result.config.logging_level)
+        self._kept_levels = frozenset(LEVELS[LEVELS.index(result.config.logging_level) :])
 
     def started(self) -> list[Record]:
         """Give ``backtest_started``."""
@@ -55,7 +55,7 @@ class RunLog:
         return self._kept([_failed(self._result, error)])
 
     def _kept(self, records: Iterable[Record]) -> list[Record]:
-        return [record for record in records if LEVELS.index(str(record["level"])) >= self._least]
+        return [record for record in records if record["level"] in self._kept_levels]
 
 
 def log_records(result: OrchestratorResult, events: Iterable[Record]) -> Iterator[Record]:

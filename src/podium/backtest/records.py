@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _ORDER_KINDS = {kind.value: kind.name.lower() for kind in OrderKind}
 _MONEY = ("cash", "used", "reserved", "allocated")
 
 
+@lru_cache(maxsize=1 << 16)
 def scaled_text(units: int, digits: int) -> str:
     """Write units of 10⁻ᵈⁱᵍⁱᵗˢ as a decimal without trailing zeros.
 

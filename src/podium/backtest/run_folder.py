@@ -23,6 +23,8 @@ from podium.portfolio.file import PortfolioFile
 
 __all__ = ["REPRODUCED_FILES", "write_failed_run", "write_reproduced", "write_run"]
 
+#: Compact, since the standard library indents in Python and not in C; jq shows it as one likes.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 #: The files that are compared byte for byte.
 REPRODUCED_FILES = ("events.jsonl", "result.json", "trades.parquet", "equity.parquet")
 
@@ -147,13 +149,12 @@ def write_reproduced(
 @contextmanager
 def _lines(path: Path) -> Iterator[Callable[[Iterable[Record]], None]]:
     """Open a file of JSON lines; give what writes records to it."""
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as file:
-        yield lambda records: file.writelines(encode(record) + "\n" for record in records)
+        yield lambda records: file.writelines(_ENCODE(record) + "\n" for record in records)
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(_ENCODE(content) + "\n", encoding="utf-8")
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:
