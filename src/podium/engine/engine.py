@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.core.arrays import numbers_of
 from podium.core.errors import ConfigurationError, Problem, invariant
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
@@ -40,6 +41,7 @@ __all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow"]
 
 _FOREVER = 1 << 62
 _COMMANDS = 512
+_DONE = int(Status.DONE)
 _EVENTS = 4096
 _BLOCK = 1 << 16
 _BLOCK_MAXIMUM = 1 << 20
@@ -154,6 +156,10 @@ class Engine:
         self._blocks = [np.zeros(_BLOCK, EVENT)]
         self._filled = 0
         self._run = self.tables.run[0]
+        # Looked at in every call, so not as fields of a row, which take ten times as long.
+        self._status, self._consumed, self._commands = (
+            numbers_of(self.tables.run[name]) for name in ("status", "command", "command_count")
+        )
         self._finished = False
 
     @property
@@ -171,17 +177,16 @@ class Engine:
             EngineOverflow: when a position is worth more than the ledger holds.
             InvariantBroken: when an account does not add up.
         """
-        run = self._run
         while True:
             advance(self._kernel_tables, stop)
-            status = int(run["status"])
-            if status == Status.DONE:
+            status = self._status[0]
+            if status == _DONE:
                 break
             if status != Status.EVENTS_FULL:
                 self._fail(status)
             self._drain()
-        if run["command"] == run["command_count"]:
-            run["command"] = run["command_count"] = 0
+        if self._consumed[0] == self._commands[0]:
+            self._consumed[0] = self._commands[0] = 0
 
     def _fail(self, status: int) -> None:
         """Say why the kernel stopped, if it had to; it stands behind the half step in which it happened."""
@@ -203,26 +208,22 @@ class Engine:
         Raises:
             InvariantBroken: when one step brings more commands than the buffer holds.
         """
-        run = self._run
-        count = int(run["command_count"])
-        invariant(
-            count < len(self.tables.commands), "a step brings no more commands than the buffer holds", count=count
-        )
-        run["command_count"] = count + 1
+        count = self._commands[0]
+        invariant(count < _COMMANDS, "a step brings no more commands than the buffer holds", count=count)
+        self._commands[0] = count + 1
         self._command_bytes[count] = _NO_COMMAND
         return self.tables.commands[count]
 
     @property
     def command_room(self) -> int:
         """Tell how many commands fit before the engine must advance."""
-        return len(self.tables.commands) - int(self._run["command_count"])
+        return _COMMANDS - self._commands[0]
 
     def make_room(self) -> None:
         """Drop commands that were consumed; those of the present step move to the front."""
-        run = self._run
-        first, count = int(run["command"]), int(run["command_count"])
+        first, count = self._consumed[0], self._commands[0]
         self._command_bytes[: count - first] = self._command_bytes[first:count]
-        run["command"], run["command_count"] = 0, count - first
+        self._consumed[0], self._commands[0] = 0, count - first
 
     def finish(self, *, close_positions: bool) -> None:
         """End the run.

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from podium.core.arrays import numbers_of
 from podium.core.errors import ConfigurationError, Problem, did_you_mean
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE
 from podium.engine.engine import Engine
 from podium.engine.tables import NO_LEVEL, TARGETS_MAXIMUM, Action, LevelMode, OrderKind, Record, SizeMode
-from podium.strategy.views import Cursor, OrderView, numbers_of
+from podium.strategy.views import Cursor, OrderView
 
 __all__ = ["Amount", "Desk"]
 

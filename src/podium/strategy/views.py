@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.core.arrays import numbers_of
 from podium.core.times import from_nanoseconds
 from podium.rules.graph import Columns
 
@@ -27,7 +28,6 @@ __all__ = [
     "PositionView",
     "SeriesView",
     "TimedColumns",
-    "numbers_of",
 ]
 
 
@@ -57,18 +57,6 @@ class Cursor:
 
     def __init__(self, row: int = 0, step: int = 0) -> None:
         self.row, self.step = row, step
-
-
-def numbers_of(values: NDArray[Any]) -> memoryview:  # Any: whatever numbers the array holds
-    """Make an array readable as plain Python numbers, several times faster than through NumPy.
-
-    Args:
-        values: shape ``(n,)``.
-
-    Returns:
-        A view, not a copy.
-    """
-    return memoryview(values)  # type: ignore[arg-type]  # an array is a buffer; its stubs say so from Python 3.12 on
 
 
 class BarView:
