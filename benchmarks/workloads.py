@@ -16,6 +16,8 @@ MARGIN = 1e-5
 CAPITAL = 1_000_000
 FEE_RATIO = 0.001
 _FIVE = ((5, 20), (10, 50), (20, 100), (50, 200), (100, 400))
+#: Rules that trade a few times a day, as most do; all windows divide 400, so that the margin holds.
+_SLOW = ((100, 400), (80, 400), (50, 400), (200, 400), (40, 400), (25, 400), (20, 400), (16, 400), (10, 400), (8, 400))
 _TEN = (*_FIVE, (6, 24), (12, 60), (24, 120), (60, 240), (120, 480))
 
 
@@ -61,6 +63,9 @@ WORKLOADS = {
         Workload(name="W2", pairs=_FIVE, symbols=0, bars=1_000_000),
         Workload(name="W3", pairs=_FIVE, symbols=20, bars=50_000),
         Workload(name="ten strategies", pairs=_TEN, symbols=0, bars=1_000_000),
+        Workload(name="slow, one strategy", pairs=_SLOW[:1], symbols=0, bars=1_000_000),
+        Workload(name="slow, five strategies", pairs=_SLOW[:5], symbols=0, bars=1_000_000),
+        Workload(name="slow, ten strategies", pairs=_SLOW, symbols=0, bars=1_000_000),
         Workload(name="W1 long", pairs=((10, 50),), symbols=0, bars=10_000_000),
     )
 }
