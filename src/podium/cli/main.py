@@ -70,6 +70,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of the process and end it."""
-    # Imports make hundreds of thousands of objects that stay; looking for garbage among them costs a tenth of a short run.
+    # Imports make many objects that stay; looking for garbage among them costs a tenth of a short run.
     gc.set_threshold(200_000, 20, 20)
     sys.exit(run(sys.argv[1:]))
