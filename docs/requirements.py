@@ -1,4 +1,4 @@
-"""List every requirement with the tests that prove it: `docs/reference/requirements.md`, from `docs/requirements.csv`."""
+"""List every requirement with the tests that prove it: `docs/reference/requirements.md`, from `requirements.csv`."""
 
 from __future__ import annotations
 
