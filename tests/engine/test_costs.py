@@ -17,8 +17,8 @@ BOTH = replace(TAKER, maker_fee=D("0.0005"))
 REBATE = replace(TAKER, maker_fee=D("-0.0002"))
 PER_UNIT = replace(UNIT_INSTRUMENT, fee_per_unit=D("0.02"))
 MINIMUM = replace(TAKER, fee_minimum=D(5))
-MIXED = replace(TAKER, fee_per_unit=D("0.000000005"))
 TINY = replace(UNIT_INSTRUMENT, tick=D("1e-8"), taker_fee=D("0.5"), fee_per_unit=D(0))
+MIXED = replace(TINY, fee_per_unit=D("0.75e-8"))
 REBATE_PER_UNIT = replace(TINY, taker_fee=D("-0.5"), fee_per_unit=D("0.25e-8"))
 LIMIT = {0: buy(quantity=10, limit=96)}
 
@@ -39,7 +39,7 @@ FEES = [
     ("per unit, with lots of a tenth", replace(PER_UNIT, lot=D("0.1")), "100; 100", {0: buy(quantity=10)}, ["0.02"]),
     ("at least the minimum", MINIMUM, "100; 100", {0: buy(quantity=10)}, ["5"]),
     ("more than the minimum", replace(MINIMUM, fee_minimum=D("0.5")), "100; 100", {0: buy(quantity=10)}, ["1"]),
-    ("two fees are rounded once", MIXED, "1; 1", {0: buy(quantity=1)}, ["0.0010000000".rstrip("0")]),
+    ("two fees are rounded once: 1.5 + 0.75 units", MIXED, "3; 3", {0: buy(quantity=1)}, ["0.00000002"]),
     ("half a unit, to even: down", TINY, "1; 1", {0: buy(quantity=1)}, ["0"]),
     ("half a unit, to even: up", TINY, "3; 3", {0: buy(quantity=1)}, ["0.00000002"]),
     ("a rebate and a fee: -1.5 + 0.25 units", REBATE_PER_UNIT, "3; 3", {0: buy(quantity=1)}, ["-0.00000001"]),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,6 +180,25 @@ def test_more_commands_than_the_buffer_holds_are_refused():
     assert engine.command_room > 0
 
 
+def test_consumed_commands_make_room_for_more():
+    """What is not consumed yet moves to the front and acts as if nothing had happened (design 4)."""
+    played = play("100; 100; 100; 100", {0: buy(quantity=1), 2: close()}, stop=4)
+    room = played.engine.command_room
+    played.engine.make_room()
+    assert played.engine.command_room == room + 1
+    played.engine.advance(8)
+    assert played.story() == "1 buy 1 @100, 3 sell 1 @100 strategy_signal"
+
+
+def test_an_order_without_a_kind_is_a_market_order():
+    """The kind of a command may be left out."""
+    played = play("100; 101", stop=0)
+    row = played.engine.command()
+    row["action"], row["side"], row["size_mode"], row["size"] = 1, 1, 2, 3
+    played.engine.advance(4)
+    assert played.story() == "1 buy 3 @101"
+
+
 def test_a_fresh_command_row_is_empty():
     """Rows are used again; nothing of an earlier command is left in one."""
     engine = _engine([CellInput(strategy=0, symbol=0)])
@@ -216,6 +239,55 @@ def test_long_runs_keep_their_equity_in_a_file(monkeypatch):
         [1000],
         [1020],
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "amount"), [("accounts", "cash", 1), ("accounts", "used", -(10**12)), ("run", "cash", 1)]
+)
+def test_an_account_that_does_not_add_up_stops_the_run(table, name, amount):
+    """The ledger checks itself at every posting, the strategies' rows and the portfolio's (design 4)."""
+    played = play("100; 100; 100", {0: buy(quantity=2), 1: close()}, stop=3)
+    row = played.engine.tables.accounts[0] if table == "accounts" else played.engine.tables.run[0]["portfolio"]
+    row[name] += amount
+    with pytest.raises(InvariantBroken, match="every account adds up at every event"):
+        played.engine.advance(6)
+
+
+def test_more_used_than_allocated_stops_the_run():
+    """0 ≤ used ≤ allocated, always (design 4)."""
+    played = play("100; 100; 100", {0: buy(quantity=2), 1: close(quantity=1)}, stop=4)
+    played.engine.tables.accounts[0]["allocated"] = 99 * 10**8
+    with pytest.raises(InvariantBroken, match="every account adds up at every event"):
+        played.engine.advance(6)
+
+
+def test_fills_say_whether_they_rested():
+    """A maker is a limit order that met a bar before, or is reached inside one, and a target (design 4)."""
+    orders = {0: [buy(quantity=1), buy(quantity=1, limit=101), buy(quantity=1, limit=98, target=110)]}
+    played = play("100; 100 101 97 100; 112", orders)
+    fills = played.events[played.events["kind"] == 6]
+    assert fills["maker"].tolist() == [0, 0, 1, 1]
+
+
+def test_plain_python_makes_the_same_bytes():
+    """Without the compiler the same kernels give the same events (design 4)."""
+    program = (
+        "import hashlib, numpy; from random_portfolio import make_portfolio\n"
+        "for seed in (1, 2, 5, 9):\n"
+        "    engine = make_portfolio(seed=seed, symbols=2, strategies=2, hours=40).run()\n"
+        "    print(hashlib.sha256(numpy.concatenate(engine.events()).tobytes()).hexdigest())"
+    )
+    folder = Path(__file__).parents[1] / "properties"
+    outputs = []
+    for disabled in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": str(folder)}
+        environment.pop("COVERAGE_PROCESS_START", None)
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        outputs.append(done.stdout)
+    assert outputs[0] == outputs[1]
+    assert len(set(outputs[0].split())) == 4
 
 
 def test_an_empty_timeline_is_a_timeline():

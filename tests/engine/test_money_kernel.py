@@ -24,6 +24,7 @@ divisors = st.one_of(
 @example(2_000_000_000, 2_000_000_000, 1)
 @example(2_000_000_001, 2_000_000_000, 1)
 @example(10**18, 10**9, 10**9)
+@example(10**14 + 999_999_999, 10**6, 10**9)
 def test_divide_is_exact(left, right, divisor):
     """Quotient and remainder of a 128-bit product (design 4)."""
     assume(left * right // divisor < LIMIT)

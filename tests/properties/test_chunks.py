@@ -13,7 +13,9 @@ from random_portfolio import portfolios, within_ledger
 from podium.engine.engine import CellInput
 from podium.engine.timeline import SymbolTicks
 
-EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else 100
+#: Plain Python (for coverage) is a hundred times slower than the compiled kernels.
+FEW = 25 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 100
+EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else FEW
 #: Where a call stands, not what happened.
 BOOKKEEPING = {"events", "event_count", "event_limit", "command", "command_count", "status"}
 

@@ -19,6 +19,7 @@ from podium.engine.decide_kernel import (
     see_conflict,
     signal_by_command,
     signal_by_rule,
+    trade_at_close,
 )
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.match_kernel import match
@@ -49,9 +50,7 @@ _OPENED_INSIDE = 3
 
 @compiled
 def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> int:
-    """Let one bar act on one cell: orders, protection, equity at the new mark; give the change of equity."""
-    if cell.active:
-        match(run, cell, account, instrument, bar)
+    """Move one cell to the mark of a bar, and its stop with it; give the change of equity."""
     quantity = cell.quantity
     if quantity == 0:
         return 0
@@ -114,7 +113,10 @@ def advance(tables: EngineTables, stop: int) -> None:
                     cell = cells[cell_index]
                     interest = cell.interest
                     if interest & _SETTLES:
-                        total += settle(run, cell, accounts[cell.strategy], instrument, bar)
+                        account = accounts[cell.strategy]
+                        if cell.active:
+                            match(run, cell, account, instrument, bar)
+                        total += settle(run, cell, account, instrument, bar)
                         if abs(total) >= _CEILING_UNITS:
                             overflow(run, cell)
                         interest = cell.interest
@@ -157,22 +159,31 @@ def advance(tables: EngineTables, stop: int) -> None:
                 # ... then exits, ...
                 for index in range(count):
                     cell = cells[candidates[index].cell]
-                    exit_by_rule(run, cell, accounts[cell.strategy], instruments[cell.symbol])
+                    account, instrument = accounts[cell.strategy], instruments[cell.symbol]
+                    exit_by_rule(run, cell, account, instrument)
+                    if run.fill_at_close:
+                        trade_at_close(run, cell, account, instrument)
                 for index in range(first_command, last_command):
                     if commands[index].exit:
                         cell = cells[commands[index].cell]
                         account, instrument = accounts[cell.strategy], instruments[cell.symbol]
                         place(run, cell, account, instrument, commands[index])
+                        if run.fill_at_close:
+                            trade_at_close(run, cell, account, instrument)
                 # ... then entries.
                 for index in range(count):
                     cell = cells[candidates[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]
                     enter_by_rule(run, cell, account, instrument, levels, candidates[index].row)
+                    if run.fill_at_close:
+                        trade_at_close(run, cell, account, instrument)
                 for index in range(first_command, last_command):
                     cell = cells[commands[index].cell]
                     if commands[index].action == _PLACE and not commands[index].exit:
                         account, instrument = accounts[cell.strategy], instruments[cell.symbol]
                         place(run, cell, account, instrument, commands[index])
+                        if run.fill_at_close:
+                            trade_at_close(run, cell, account, instrument)
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command

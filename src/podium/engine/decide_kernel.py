@@ -37,6 +37,7 @@ __all__ = [
     "see_conflict",
     "signal_by_command",
     "signal_by_rule",
+    "trade_at_close",
 ]
 
 _SCALE = RATE_SCALE
@@ -162,8 +163,8 @@ def _from_plan(cell: Record, order: Record, levels: NDArray[np.int64], side: int
 
 
 @compiled
-def _created(run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int) -> None:
-    """Number an order, say that it works, and under ``fill: close`` trade a market order at once."""
+def _created(run: Record, cell: Record, account: Record, order: Record, price: int) -> None:
+    """Number an order and say that it works."""
     cell.order_counter += 1
     cell.working |= 1 << order.slot
     order.identifier = cell.order_counter
@@ -175,12 +176,21 @@ def _created(run: Record, cell: Record, account: Record, instrument: Record, ord
     event.order_kind = order.kind
     event.exit = order.exit
     renew(cell)
-    if order.kind == _MARKET and run.fill_at_close:
-        if order.exit:
-            # What it closes is closed now, and no longer something that this step will give back.
-            cell.exiting -= order.quantity
-        fill_order(run, cell, account, instrument, order, instrument.mark, 0, 0)
-        renew(cell)
+
+
+@compiled
+def trade_at_close(run: Record, cell: Record, account: Record, instrument: Record) -> None:
+    """Under ``fill: close``, trade the market order that was just made at the close of the decision."""
+    slot = 0
+    while cell.working >> slot != 0:
+        order = cell.orders[slot]
+        if (cell.working >> slot) & 1 and order.kind == _MARKET:
+            if order.exit:
+                # What it closes is closed now, and no longer something that this step will give back.
+                cell.exiting -= order.quantity
+            fill_order(run, cell, account, instrument, order, instrument.mark, 0, 0)
+        slot += 1
+    renew(cell)
 
 
 @compiled
@@ -240,7 +250,7 @@ def _enter(run: Record, cell: Record, account: Record, instrument: Record, order
     if refusal == _NONE:
         refusal = _size_refusal(run, cell, account, instrument, order, price)
     if refusal == _NONE:
-        _created(run, cell, account, instrument, order, price)
+        _created(run, cell, account, order, price)
     else:
         _reject(run, cell, account, order, refusal, order.quantity, price)
         order.kind = 0
@@ -258,7 +268,7 @@ def _leave(run: Record, cell: Record, account: Record, instrument: Record, order
         _reject(run, cell, account, order, _UNKNOWN_LEVEL, order.quantity, price)
         order.kind = 0
     else:
-        _created(run, cell, account, instrument, order, price)
+        _created(run, cell, account, order, price)
 
 
 @compiled

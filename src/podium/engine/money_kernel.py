@@ -57,6 +57,13 @@ def divide(left: int, right: int, divisor: int) -> tuple[int, int]:
         product = left * right
         quotient = product // divisor
         return quotient, product - quotient * divisor
+    # What the divisor takes out of the left factor beforehand need not be multiplied.
+    whole = left // divisor
+    rest = left - whole * divisor
+    if max(np.float64(whole), np.float64(rest)) * np.float64(right) < _SAFE:
+        product = rest * right
+        quotient = product // divisor
+        return whole * right + quotient, product - quotient * divisor
     return _divide_wide(left, right, divisor)
 
 

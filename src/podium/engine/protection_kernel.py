@@ -8,7 +8,7 @@ from podium.core.events import Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
 from podium.engine.money_kernel import muldiv
-from podium.engine.tables import NO_LEVEL, Interest, LevelMode, Record, SignalBit
+from podium.engine.tables import Interest, LevelMode, Record, SignalBit
 
 __all__ = ["follow", "level_price", "levels_refusal", "protect", "renew"]
 
@@ -25,9 +25,7 @@ _BREAK_EVEN = int(Reason.BREAK_EVEN)
 
 @compiled
 def level_price(mode: int, value: int, price: int, direction: int) -> int:
-    """Place a level: ``direction`` +1 above the price, -1 below; at least one tick; ``NO_LEVEL`` when unknown."""
-    if value == NO_LEVEL:
-        return NO_LEVEL
+    """Place a level: ``direction`` +1 above the price, -1 below; at least one tick."""
     if mode == _PRICE:
         return value
     distance = value if mode == _DISTANCE else muldiv(value, price, _SCALE)
@@ -147,10 +145,8 @@ def renew(cell: Record) -> None:
     """Renew what a bar must look at, after the position, its levels or its orders changed."""
     interest = 0
     if not cell.coded:
-        if cell.quantity == 0:
-            interest = _ENTRIES
-        else:
-            interest = _LONG_EXIT if cell.quantity > 0 else _SHORT_EXIT
+        exits = _LONG_EXIT if cell.quantity > 0 else _SHORT_EXIT
+        interest = _ENTRIES if cell.quantity == 0 else exits
     protected = cell.quantity != 0 and (
         cell.stop != 0 or cell.target_next < cell.target_count or cell.trail_distance != 0 or cell.break_even_from != 0
     )

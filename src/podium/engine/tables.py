@@ -236,21 +236,21 @@ PLAN = np.dtype(
 CELL = np.dtype(
     [
         # What every bar looks at.
+        ("interest", "i8"),  # see Interest, and which bits of SignalBit can act now
+        ("signal_offset", "i8"),  # where this cell's signals start
+        ("active", "i8"),  # 1: orders work or levels protect
+        ("strategy", "i8"),
         ("quantity", "i8"),  # lots, signed
+        ("ceiling", "i8"),  # ticks; beyond it the position would overflow the ledger
+        ("bars_held", "i8"),  # bars closed since the entry, its own included
         ("bars_left", "i8"),  # bars until the time exit
         ("highest", "i8"),  # ticks since the entry
         ("lowest", "i8"),  # ticks since the entry
-        ("ceiling", "i8"),  # ticks; beyond it the position would overflow the ledger
-        ("bars_held", "i8"),  # bars closed since the entry, its own included
-        ("signal_offset", "i8"),  # where this cell's signals start
+        ("entered", "i8"),  # in this bar: bit 0 the position was opened, bit 1 something was entered inside the bar
         ("index", "i8"),  # its own
-        ("strategy", "i8"),
         ("symbol", "i8"),
-        ("interest", "i8"),  # see Interest, and which bits of SignalBit can act now
-        ("active", "i8"),  # 1: orders work or levels protect
         ("working", "i8"),  # a bit for each slot whose order works
         ("coded", "i8"),  # 1: commands decide, not signals
-        ("entered", "i8"),  # in this bar: bit 0 the position was opened, bit 1 something was entered inside the bar
         # The position.
         ("cost", "i8"),  # units, signed: entry notional of what is open
         ("margin", "i8"),  # units in `used`
