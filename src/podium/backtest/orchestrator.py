@@ -25,7 +25,8 @@ from podium.core.instruments import Instrument
 from podium.core.kernels import is_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
 from podium.core.times import iso
-from podium.engine.engine import Engine, EngineOptions, EngineOverflow
+from podium.engine.engine import Engine, EngineOptions, EngineOverflow, events_of_a_step
+from podium.engine.tables import EVENTS_MAXIMUM
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
 from podium.strategy.coded import CodedCell, run_coded
@@ -123,6 +124,7 @@ class StrategyOrchestrator:
         unit = MoneyUnit.for_instruments(market.instruments.items())
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
+        _refuse_too_many(cells)
         engine = self._engine(market, cells, deposits, unit)
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         cells = cells.without_series()
@@ -239,6 +241,19 @@ def _ends_of_chunks() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(pressed)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _refuse_too_many(cells: Cells) -> None:
+    """Refuse more (strategy, symbol) pairs than one engine can hold."""
+    pairs, events, of_none = len(cells.inputs), events_of_a_step(cells.inputs), events_of_a_step(())
+    if events >= EVENTS_MAXIMUM:
+        raise ConfigurationError(
+            Problem(
+                message=f"{pairs:,} pairs of a strategy and a symbol are more than one portfolio can hold",
+                expected=f"at most {pairs * (EVENTS_MAXIMUM - of_none) // (events - of_none):,} of them",
+                hint="give strategies fewer symbols, or split the portfolio",
+            )
+        )
 
 
 def _refuse_capital(capital: Decimal) -> None:

@@ -214,6 +214,7 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
     if order.size_mode == _RISK and order.stop_mode == _LEVEL_NONE:
         return _NO_STOP
     if order.size_mode == _QUANTITY and order.size > instrument.quantity_maximum:
+        order.quantity = order.size
         return _MAX_QUANTITY
     if run.size_at_fill:
         return _NONE

@@ -37,7 +37,7 @@ from podium.engine.tables import (
 )
 from podium.engine.timeline import Timeline
 
-__all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow"]
+__all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "events_of_a_step"]
 
 _FOREVER = 1 << 62
 _COMMANDS = 512
@@ -269,9 +269,22 @@ class Engine:
             events = events[len(part) :]
 
 
-def _run_row(options: EngineOptions, allocated: int, cells: Sequence[CellInput]) -> NDArray[np.void]:
+def events_of_a_step(cells: Sequence[CellInput]) -> int:
+    """Compute the most events that half a step can make; the buffer holds ``EVENTS_MAXIMUM``.
+
+    Args:
+        cells: all cells of a run.
+
+    Returns:
+        How many.
+    """
     coded = sum(cell.signals is None for cell in cells)
-    room = EVENTS_PER_CODED_CELL * coded + EVENTS_PER_RULES_CELL * (len(cells) - coded) + EVENTS_PER_COMMAND * _COMMANDS
+    rules = len(cells) - coded
+    return EVENTS_PER_CODED_CELL * coded + EVENTS_PER_RULES_CELL * rules + EVENTS_PER_COMMAND * _COMMANDS
+
+
+def _run_row(options: EngineOptions, allocated: int, cells: Sequence[CellInput]) -> NDArray[np.void]:
+    room = events_of_a_step(cells)
     invariant(room < EVENTS_MAXIMUM, "the events of one step fit the buffer", cells=len(cells))
     row = np.zeros(1, RUN)
     # Small enough to stay in the processor's cache.
