@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import signal
 from collections import Counter
 from decimal import Decimal
@@ -497,7 +498,9 @@ def test_a_strategy_that_raises_says_who_where_and_when():
         orchestrator.run({"X": walk("X", 30)}, CAPITAL, on_failed=lambda so_far, error: told.append((so_far, error)))
     error = caught.value
     assert (error.strategy_id, error.symbol, error.time) == ("Rising", "X", "2024-01-01T10:00:00Z")
-    assert str(error) == "strategy 'Rising' failed on X at 2024-01-01T10:00:00Z: RuntimeError: out of ideas"
+    where, told_text = str(error).split(": ", 1)
+    assert told_text == "strategy 'Rising' failed on X at 2024-01-01T10:00:00Z: RuntimeError: out of ideas"
+    assert re.fullmatch(r".*test_orchestrator\.py:\d+", where)
     assert isinstance(error.__cause__, RuntimeError)
     ((so_far, same),) = told
     assert same is error

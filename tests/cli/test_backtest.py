@@ -107,7 +107,7 @@ def test_a_strategy_that_raises_fails_the_run_and_leaves_its_log(
     (folder / "coded.py").write_text(broken, encoding="utf-8")
     assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
     logged, message = capsys.readouterr().err.splitlines()
-    assert message.startswith("strategy 'coded' failed on BTC/USDT at 2022-01-")
+    assert message.startswith("coded.py:13: strategy 'coded' failed on BTC/USDT at 2022-01-")
     assert message.endswith("ZeroDivisionError: division by zero")
     (made,) = (folder / "runs").iterdir()
     assert logged.split() == ["log", str(made.relative_to(folder) / "log.jsonl")]

@@ -167,3 +167,14 @@ def test_an_unaffordable_reversal_keeps_its_exit():
     """The exit of a reversal is independent of whether its entry can be had."""
     played = play("100; 100; 100", {0: buy(), 1: [close(), sell(quantity=11)]}, options=EngineOptions(entry_buffer=0))
     assert played.story() == "1 buy 10 @100, 1 rejected sell capital_limit, 2 sell 10 @100 strategy_signal"
+
+
+def test_reversals_of_two_symbols_in_one_step_do_not_lock_each_other_out():
+    """What a cell's own exit gives back just before its entry fills is not held a second time."""
+    first = [buy(fraction=0.45).on(cell) for cell in (0, 1)]
+    turn = [command.on(cell) for cell in (0, 1) for command in (close(), sell(fraction=0.45))]
+    played = play(["100; 100; 100", "100; 100; 100"], {0: first, 1: turn}, cells=((0, 0), (0, 1)))
+    assert played.story() == (
+        "1 buy 4 @100, 1 buy 4 @100, 2 sell 4 @100 strategy_signal, 2 sell 4 @100, 2 sell 4 @100 strategy_signal, "
+        "2 sell 4 @100"
+    )

@@ -16,7 +16,7 @@ from podium.backtest.members import Member
 from podium.backtest.result import EquityCurve, OrchestratorResult, StrategyResult
 from podium.backtest.trades import TradeRecords, closed_positions
 from podium.core.events import EventKind, Reason
-from podium.core.times import from_nanoseconds
+from podium.core.times import from_nanoseconds, iso
 from podium.engine.engine import Engine
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.stats.comparison import ComparisonRow, ComparisonTable
@@ -82,7 +82,7 @@ def aggregate(
         comparison_table=_table(results, whole, config.currency),
         conflicts_detected=int(engine.tables.run[0]["conflicts"]),
         capital_limit_blocks=whole.blocked,
-        warnings=tuple(str(flaw) for flaw in market.flaws),
+        warnings=_warnings(results, market, engine, is_complete=is_complete),
         is_complete=is_complete,
         execution_time_seconds=execution_time_seconds,
         completed_at=from_nanoseconds(completed_at_nanoseconds),
@@ -172,6 +172,23 @@ class _Ended:
             times=self._market.timeline.times,
             unit=self._engine.unit,
         )
+
+
+def _warnings(
+    results: Mapping[str, StrategyResult], market: Market, engine: Engine, *, is_complete: bool
+) -> tuple[str, ...]:
+    """Say what a reader of the figures must know first: the run's own troubles, then the flaws of the bars."""
+    told: list[str] = []
+    if not is_complete:
+        steps, times = engine.half_step // 2, market.timeline.times
+        reached = iso(int(times[steps - 1])) if steps else "before the first bar"
+        told.append(f"the run was interrupted at {reached} of {iso(int(times[-1]))}")
+    for name, result in results.items():
+        units = result.equity_curve.units
+        if len(units) and units.min() < 0:
+            when = iso(int(result.equity_curve.times_nanoseconds[int(np.argmax(units < 0))]))
+            told.append(f"strategy '{name}' lost more than its capital at {when}: there is no liquidation yet")
+    return (*told, *(str(flaw) for flaw in market.flaws))
 
 
 class _Counts:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+import numpy as np
+
 from podium.core.errors import ConfigurationError, DataError, Problem, did_you_mean
 from podium.core.instruments import Instrument
 from podium.core.times import Timeframe
@@ -104,6 +106,15 @@ def _on_grid(series: BarSeries, tick: Decimal) -> tuple[BarSeries, SymbolTicks]:
     first, high, low, last = (
         to_ticks(prices, tick)[0] for prices in (series.open, series.high, series.low, series.close)
     )
+    if (low <= 0).any():
+        row = int(np.argmax(low <= 0))
+        raise DataError(
+            Problem(
+                message=f"{series.symbol}: a price of {series.low[row]} is 0 on a tick of {tick}",
+                location=series.source.location(row),
+                expected="a tick finer than the prices",
+            )
+        )
     on_grid = replace(
         series,
         open=from_ticks(first, tick),

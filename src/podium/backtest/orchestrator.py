@@ -7,12 +7,8 @@ finish, aggregate what happened. How the timeline is cut into chunks never chang
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
-from types import FrameType
 
 from podium.backtest.aggregation import aggregate
 from podium.backtest.cells import Cells, make_cells
@@ -22,6 +18,7 @@ from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError
 from podium.core.instruments import Instrument
+from podium.core.interrupts import deferred_interrupt
 from podium.core.kernels import is_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
 from podium.core.times import iso
@@ -190,7 +187,7 @@ class StrategyOrchestrator:
         """Advance through the timeline in chunks; tell whether it came to its end."""
         timeline, chunk = market.timeline, self.config.chunk_steps
         try:
-            with _ends_of_chunks() as is_interrupted:
+            with deferred_interrupt() as is_interrupted:
                 for start in range(0, len(timeline), chunk):
                     stop = min(start + chunk, len(timeline))
                     _run_chunk(coded, engine, stop, lazy=self.config.lazy)
@@ -219,28 +216,6 @@ def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: b
         engine.advance(2 * max(cell.cursor.step for cell in coded) + 2)
         raise
     engine.advance(2 * stop)
-
-
-@contextmanager
-def _ends_of_chunks() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C wait for the end of a chunk, where everything is complete; a second one acts at once."""
-    before = signal.getsignal(signal.SIGINT)
-    # Elsewhere than in the main thread there are no signals; a program that ignores Ctrl-C goes on doing so.
-    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
-        yield lambda: False
-        return
-    pressed: list[int] = []
-
-    def wait(number: int, _frame: FrameType | None) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(number)
-
-    signal.signal(signal.SIGINT, wait)
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _refuse_too_many(cells: Cells) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from podium.core.errors import ConfigurationError, DataError, InputError, Location, Problem
-from podium.core.times import iso
+from podium.core.times import Timeframe, iso
 from podium.data.bars import BarSeries
 from podium.data.readers import read_bars
 from podium.data.sample import SAMPLE_SYMBOLS, sample_market
@@ -48,6 +48,15 @@ def _sample(portfolio: PortfolioFile) -> dict[str, BarSeries]:
     if missing := portfolio.missing_bars(dict.fromkeys(SAMPLE_SYMBOLS)):
         raise ConfigurationError(
             [replace(problem, message=f"{problem.message} in the sample market") for problem in missing]
+        )
+    stated = portfolio.data.timeframe
+    if stated is not None and Timeframe.parse(stated) != Timeframe.parse("1h"):
+        raise ConfigurationError(
+            Problem(
+                message=f"the sample market has no bars of {stated}",
+                location=portfolio.locate("data", "timeframe"),
+                expected="1h; a strategy may decide on longer bars with its own timeframe",
+            )
         )
     return sample_market(symbols=tuple(portfolio.symbols))
 

@@ -54,7 +54,8 @@ def write_run(
     from podium.report.html import write_report  # noqa: PLC0415  heavy, and only needed at the end
 
     manifest = make_manifest(result, portfolio, bars, invocation or {})
-    folder = out / str(manifest["run_id"])
+    # What was interrupted never takes the place of a run that was completed.
+    folder = out / (str(manifest["run_id"]) + ("" if result.is_complete else "-interrupted"))
     with _whole(folder) as partial:
         with _lines(partial / "log.jsonl") as write_log:
             log = RunLog(result)

@@ -54,13 +54,17 @@ def backtest(
 
     result = _run(portfolio, bars, keep_log, shown=not (no_progress or json))
     from podium.backtest.run_folder import write_run
+    from podium.core.interrupts import deferred_interrupt
 
-    folder = write_run(result, portfolio, bars, out, invocation)
-    if json:
-        _print_json(result)
-    else:
-        _print_table(result, folder)
+    with deferred_interrupt() as is_interrupted:
+        folder = write_run(result, portfolio, bars, out, invocation)
+        if json:
+            _print_json(result)
+        else:
+            _print_table(result, folder)
     if not result.is_complete:
+        typer.echo(f"interrupted: {result.interruption}", err=True)
+    if not result.is_complete or is_interrupted():
         raise KeyboardInterrupt
 
 

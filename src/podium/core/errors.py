@@ -121,11 +121,16 @@ class StrategyFailed(RunError):
         symbol: on which symbol.
         time: the close of the bar at which it happened, ISO 8601 UTC.
         cause: what it raised.
+        location: the line of the strategy's code, where it is known.
     """
 
-    def __init__(self, *, strategy_id: str, symbol: str, time: str, cause: BaseException) -> None:
-        self.strategy_id, self.symbol, self.time = strategy_id, symbol, time
-        super().__init__(f"strategy '{strategy_id}' failed on {symbol} at {time}: {type(cause).__name__}: {cause}")
+    def __init__(
+        self, *, strategy_id: str, symbol: str, time: str, cause: BaseException, location: Location | None = None
+    ) -> None:
+        self.strategy_id, self.symbol, self.time, self.location = strategy_id, symbol, time, location
+        where = f"{location}: " if location else ""
+        what = f"{type(cause).__name__}: {cause}"
+        super().__init__(f"{where}strategy '{strategy_id}' failed on {symbol} at {time}: {what}")
 
 
 class LedgerOverflow(RunError):

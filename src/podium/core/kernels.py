@@ -33,7 +33,8 @@ def kernel_cache_folder() -> Path:
     Returns:
         A folder in the user's cache directory (``XDG_CACHE_HOME``, else ``~/.cache``).
     """
-    content = hashlib.sha256()
+    # numba keys compiled code by the path of its source, so every installation has a folder of its own.
+    content = hashlib.sha256(str(_PACKAGE).encode())
     for file in sorted(_PACKAGE.rglob("*_kernel.py")):
         content.update(file.relative_to(_PACKAGE).as_posix().encode())
         content.update(file.read_bytes())

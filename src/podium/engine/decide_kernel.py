@@ -234,8 +234,10 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
     cost = entry_cost(instrument, lots, cost_price, rate)
     if cost > free:
         return _CAPITAL_LIMIT
-    order.reserved = cost
-    reserve(run, account, cost)
+    # What the cell's own exit gives back just before this entry fills need not be held a second time.
+    given_back = min(freed_used, freed_cash) if order.kind == _MARKET else 0
+    order.reserved = max(cost - given_back, 0)
+    reserve(run, account, order.reserved)
     return _NONE
 
 

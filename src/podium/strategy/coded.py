@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.core.errors import ConfigurationError, InputError, Problem, StrategyFailed
+from podium.core.errors import ConfigurationError, InputError, Location, Problem, StrategyFailed
 from podium.core.instruments import Instrument
 from podium.core.times import Timeframe, iso
 from podium.engine.engine import Engine
@@ -169,8 +172,26 @@ def _failed(cell: CodedCell, error: Exception) -> Exception:
         where = f"strategy '{given.strategy_id}' on {given.columns.symbol} at {time}"
         return type(error)([replace(problem, message=f"{where}: {problem.message}") for problem in error.problems])
     if not type(error).__module__.startswith("podium."):
-        return StrategyFailed(strategy_id=given.strategy_id, symbol=given.columns.symbol, time=time, cause=error)
+        return StrategyFailed(
+            strategy_id=given.strategy_id,
+            symbol=given.columns.symbol,
+            time=time,
+            cause=error,
+            location=_line_of(error),
+        )
     return error
+
+
+def _line_of(error: BaseException) -> Location | None:
+    """Find the innermost line that is neither Podium's nor a library's: the user's own."""
+    here, installed = Path(__file__).parents[1], Path(sysconfig.get_paths()["purelib"])
+    found: Location | None = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_file() and not path.is_relative_to(here) and not path.is_relative_to(installed):
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            found = Location(file=str(shown), line=frame.lineno)
+    return found
 
 
 def check_coded(strategy: Strategy, strategy_id: str) -> None:
