@@ -19,7 +19,7 @@ from podium.backtest.market import Market
 from podium.backtest.trades import Trade, TradeRecords
 from podium.core.errors import did_you_mean
 from podium.core.money import MoneyUnit
-from podium.core.times import from_nanoseconds, iso
+from podium.core.times import from_nanoseconds
 from podium.engine.engine import Engine
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.stats.comparison import ComparisonTable
@@ -198,16 +198,6 @@ class OrchestratorResult:
     market: Market = field(repr=False)
     cells: Cells = field(repr=False)
     engine: Engine = field(repr=False)
-
-    @property
-    def interruption(self) -> str | None:
-        """Say how far an interrupted run came; ``None`` for a complete one."""
-        times = self.market.timeline.times
-        if self.is_complete or not len(times):
-            return None
-        done = self.aggregate_equity_curve.times_nanoseconds
-        reached = iso(int(done[-1])) if len(done) else "before the first bar"
-        return f"the run ended at {reached} of {iso(int(times[-1]))}"
 
     def get_strategy_result(self, strategy_id: str) -> StrategyResult:
         """Give the result of one strategy.

@@ -63,7 +63,8 @@ def backtest(
         else:
             _print_table(result, folder)
     if not result.is_complete:
-        typer.echo(f"interrupted: {result.interruption}", err=True)
+        # The first warning of such a run says how far it came.
+        typer.echo(result.warnings[0], err=True)
     if not result.is_complete or is_interrupted():
         raise KeyboardInterrupt
 
