@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "NOISE",
     "conditional_value_at_risk",
     "kurtosis",
     "mean",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 #: Returns that vary less than this share of their mean do not vary: what is left is the rounding of floats.
-_NOISE = 1e-10
+NOISE = 1e-10
 
 
 def _sum(values: NDArray[np.float64]) -> float:
@@ -61,7 +62,7 @@ def standard_deviation(values: NDArray[np.float64]) -> float | None:
         return None
     middle = _sum(values) / len(values)
     deviation = math.sqrt(_sum((values - middle) ** 2) / (len(values) - 1))
-    return deviation if deviation > _NOISE * abs(middle) else 0.0
+    return deviation if deviation > NOISE * abs(middle) else 0.0
 
 
 def volatility(returns: NDArray[np.float64], periods_per_year: int) -> float | None:
