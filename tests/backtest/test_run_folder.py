@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -37,12 +36,13 @@ entry: {long: "crosses_above(ema(close, fast), ema(close, slow))"}
 exit: {long: "crosses_below(ema(close, fast), ema(close, slow))"}
 """
 CODED = """\
+from lengths import LENGTH
 from podium import Strategy
 from podium.rules import close, zscore
 
 
 class Coded(Strategy):
-    z = zscore(close, 12)
+    z = zscore(close, LENGTH)
 
     def on_bar(self, bar):
         if self.position.is_flat and self.z[0] < -1:
@@ -50,11 +50,17 @@ class Coded(Strategy):
         elif self.position.is_long and self.z[0] > 0:
             self.close()
 """
+LENGTHS = "LENGTH = 12\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in (("portfolio.yaml", PORTFOLIO), ("trend.yaml", TREND), ("coded.py", CODED)):
+    for name, text in (
+        ("portfolio.yaml", PORTFOLIO),
+        ("trend.yaml", TREND),
+        ("coded.py", CODED),
+        ("lengths.py", LENGTHS),
+    ):
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "bars").mkdir()
     for symbol in ("X", "Y"):
@@ -79,6 +85,16 @@ def test_the_same_run_leaves_the_same_bytes_and_one_folder(folder: Path) -> None
     assert reproduce_run(first) == []
 
 
+def test_a_module_beside_a_strategy_is_part_of_the_run(folder: Path) -> None:
+    """A run has another name when code that a strategy imports from its own folder was changed. (D-09, A-25)"""
+    first = made(folder)
+    (folder / "lengths.py").write_text("LENGTH = 13\n", encoding="utf-8")
+    assert made(folder) != first
+    (folder / "lengths.py").unlink()
+    with pytest.raises(ConfigurationError, match=r"(?s)lengths\.py: changed since the run.*No module named 'lengths'"):
+        reproduce_run(first)
+
+
 def test_the_files_hold_the_run(folder: Path) -> None:
     """Events without a gap, trades and equity that agree with the result, and a manifest that says what ran. (D-09, B-12)"""
     run_made = made(folder)
@@ -91,7 +107,12 @@ def test_the_files_hold_the_run(folder: Path) -> None:
     manifest = json.loads((run_made / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["origin"] == {"X": "2024-01-01T01:00:00Z", "Y": "2024-01-01T01:00:00Z"}
     assert {"python", "podium", "numpy", "numba", "TA-Lib"} <= set(manifest["versions"])
-    assert sorted(Path(name).name for name in manifest["files"]) == ["coded.py", "portfolio.yaml", "trend.yaml"]
+    assert sorted(Path(name).name for name in manifest["files"]) == [
+        "coded.py",
+        "lengths.py",
+        "portfolio.yaml",
+        "trend.yaml",
+    ]
     assert manifest["run_id"] == run_made.name
 
 
@@ -103,6 +124,7 @@ def test_the_files_hold_the_run(folder: Path) -> None:
             "trend.yaml: changed since the run",
         ),
         (lambda: Path("coded.py").write_text(CODED.replace("< -1", "< -1.1")), "coded.py: changed since the run"),
+        (lambda: Path("lengths.py").write_text("LENGTH = 9\n"), "lengths.py: changed since the run"),
         (
             lambda: frame_of(walk("Y", 300, 9)).write_parquet("bars/Y_1h.parquet"),
             "the bars: changed since the run",
@@ -174,20 +196,16 @@ def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:
         made(folder)
 
 
-def test_a_failed_run_keeps_the_log_beside_a_completed_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_run_keeps_the_log_beside_a_completed_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A failure never takes the place of a run that was completed; it can be told from one. (B-60, D-07)"""
-    (folder / "failing.py").write_text("import os\nFAILS = 'FAIL' in os.environ\n", encoding="utf-8")
-    code = CODED.replace("self.close()", "self.close() if not FAILS else 1 / 0").replace(
-        "from podium import", "from failing import FAILS\nfrom podium import"
-    )
-    (folder / "coded.py").write_text(code, encoding="utf-8")
+    code = CODED.replace("self.close()", "self.close() if 'FAILS' not in os.environ else 1 / 0")
+    (folder / "coded.py").write_text(f"import os\n{code}", encoding="utf-8")
     assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 0
     (completed,) = (folder / "runs").iterdir()
-    failing = sys.modules["failing"]
-
-    failing.FAILS = True
+    monkeypatch.setenv("FAILS", "1")
     assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
-    del sys.modules["failing"]
     capsys.readouterr()
     assert sorted(path.name for path in (folder / "runs").iterdir()) == [completed.name, f"{completed.name}-failed"]
     assert run(["reproduce", f"runs/{completed.name}-failed"]) == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -17,7 +19,7 @@ CODED = "from podium import Strategy\nclass Coded(Strategy):\n    n = 1\n    sha
 def _load(folder: Path, text: str, name: str = "Coded") -> type:
     file = folder / "coded.py"
     file.write_text(text, encoding="utf-8")
-    return load_class(file, name, HERE)
+    return load_class(file, name, HERE).strategy_class
 
 
 def test_a_class_is_loaded_anew_each_time(tmp_path: Path) -> None:
@@ -31,6 +33,60 @@ def test_modules_beside_the_file_can_be_imported(tmp_path: Path) -> None:
     (tmp_path / "beside_the_strategy.py").write_text("LENGTH = 7\n", encoding="utf-8")
     loaded = _load(tmp_path, f"from beside_the_strategy import LENGTH\n{CODED.replace('n = 1', 'n = LENGTH')}")
     assert loaded.n == 7  # type: ignore[attr-defined]
+
+
+def _length(folder: Path, source: str = "from lengths import LENGTH") -> tuple[int, list[str]]:
+    file = folder / "coded.py"
+    file.write_text(f"{source}\n{CODED.replace('n = 1', 'n = LENGTH')}", encoding="utf-8")
+    loaded = load_class(file, "Coded", HERE)
+    return loaded.strategy_class.n, [str(path.relative_to(folder)) for path in loaded.modules]  # type: ignore[attr-defined]
+
+
+def test_the_modules_beside_the_file_are_named(tmp_path: Path) -> None:
+    """What a file imports of its own folder is part of it, through other modules and packages too. (A-25, D-09)"""
+    (tmp_path / "parts" / "deep").mkdir(parents=True)
+    source = "import json\nimport numpy\nfrom parts.deep.seven import LENGTH\n"
+    (tmp_path / "lengths.py").write_text(source, encoding="utf-8")
+    (tmp_path / "parts" / "__init__.py").write_text("", encoding="utf-8")
+    (tmp_path / "parts" / "deep" / "seven.py").write_text("LENGTH = 7\n", encoding="utf-8")
+    (tmp_path / "not_imported.py").write_text("LENGTH = 8\n", encoding="utf-8")
+    expected = 7, ["lengths.py", "parts/__init__.py", "parts/deep/seven.py"]
+    assert _length(tmp_path) == expected
+    assert _length(tmp_path) == expected
+
+
+def test_libraries_below_the_folder_are_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project has its environment beside its strategies: versions tell of libraries. (A-25, D-09)"""
+    installed = tmp_path / ".venv" / "lib" / "site-packages"
+    installed.mkdir(parents=True)
+    (installed / "installed_lengths.py").write_text("LENGTH = 6\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(installed))
+    assert _length(tmp_path, "from installed_lengths import LENGTH") == (6, [])
+    del sys.modules["installed_lengths"]
+
+
+def test_a_changed_module_is_read_again(tmp_path: Path) -> None:
+    """Nothing of an earlier load remains, in the modules beside the file neither. (A-25)"""
+    for length in (7, 88):
+        (tmp_path / "lengths.py").write_text(f"LENGTH = {length}\n", encoding="utf-8")
+        assert _length(tmp_path) == (length, ["lengths.py"])
+
+
+def test_files_in_two_folders_have_their_own_modules(tmp_path: Path) -> None:
+    """Modules of one name in two folders are two; those of the program itself stay as they were. (A-25)"""
+    program = sys.modules["lengths"] = ModuleType("lengths")
+    program.__file__ = str(tmp_path / "one" / "lengths.py")
+    try:
+        for folder, length in (("one", 1), ("two", 2)):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "lengths.py").write_text(f"LENGTH = {length}\n", encoding="utf-8")
+        del sys.modules["lengths"]
+        assert _length(tmp_path / "two") == (2, ["lengths.py"])
+        sys.modules["lengths"] = program
+        assert _length(tmp_path / "one") == (1, ["lengths.py"])
+        assert sys.modules["lengths"] is program
+    finally:
+        sys.modules.pop("lengths", None)
 
 
 def test_an_instance_gets_its_parameters_in_the_stated_types(tmp_path: Path) -> None:

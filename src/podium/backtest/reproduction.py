@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from podium.backtest.manifest import data_digest
 from podium.backtest.portfolio_bars import read_portfolio_bars
 from podium.backtest.portfolio_run import run_portfolio
 from podium.backtest.run_folder import REPRODUCED_FILES, write_reproduced
-from podium.core.errors import ConfigurationError, Location, Problem
+from podium.core.errors import ConfigurationError, InputError, Location, Problem
 from podium.core.ids import digest
 from podium.portfolio.file import load_portfolio
 
@@ -37,14 +37,15 @@ def reproduce_run(run: Path) -> list[str]:
     run = run.resolve()
     with _inside(Path(str(manifest["working_folder"])), run):
         said = manifest["invocation"]
-        portfolio = load_portfolio(
-            Path(str(manifest["portfolio_file"])), said.get("settings", {}), said.get("environment", {})
-        )
-        differences = [
-            f"{file}: changed since the run"
-            for file, known in manifest["files"].items()
-            if not Path(file).is_file() or digest(Path(file).read_bytes()) != known
-        ]
+        changed = _changed(manifest["files"])
+        differences = [str(problem) for problem in changed]
+        try:
+            portfolio = load_portfolio(
+                Path(str(manifest["portfolio_file"])), said.get("settings", {}), said.get("environment", {})
+            )
+        except InputError as error:
+            # What was changed is why it cannot be loaded any more.
+            raise ConfigurationError([*changed, *error.problems]) from error
         bars = read_portfolio_bars(portfolio, said.get("first"), said.get("last"))
         if data_digest(bars) != manifest["data_sha256"]:
             differences.append("the bars: changed since the run")
@@ -75,6 +76,14 @@ def _read(path: Path) -> dict[str, Any]:  # Any: JSON
             )
         )
     return manifest
+
+
+def _changed(files: Mapping[str, str]) -> list[Problem]:
+    return [
+        Problem(message="changed since the run", location=Location(file=file))
+        for file, known in files.items()
+        if not Path(file).is_file() or digest(Path(file).read_bytes()) != known
+    ]
 
 
 @contextmanager

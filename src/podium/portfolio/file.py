@@ -45,7 +45,8 @@ class PortfolioFile:
         symbols: the symbols in file order, with their grid and costs.
         strategies: the enabled strategies in file order.
         overrides: every value that took the place of another, in the order in which they were applied.
-        files: all files that were read, the portfolio file first.
+        files: all files that were read, the portfolio file first, with the modules that Python files took from their
+            own folders.
         settings: what the portfolio file says after overrides, as plain values, for the record.
     """
 
@@ -180,7 +181,7 @@ def load_portfolio(
         symbols=document.symbols,
         strategies=tuple(_with_only_weight(entries, document)),
         overrides=_told_once(entries, [*from_environment, *from_settings]),
-        files=(path, *dict.fromkeys(entry.path for entry in entries)),
+        files=tuple(dict.fromkeys((path, *(file for entry in entries for file in (entry.path, *entry.modules))))),
         settings=_record(root.plain()),
         document=document,
         root=root,

@@ -38,6 +38,7 @@ class StrategyEntry:
         path: the file that states it.
         plan: what it decides with, for a strategy file or a rules class.
         strategy_class: its class, for a Python file.
+        modules: the files of modules that the Python file imported from its own folder.
         overrides: values that took the place of others while its layers were merged.
     """
 
@@ -51,6 +52,7 @@ class StrategyEntry:
     path: Path
     plan: RulePlan | None
     strategy_class: type | None
+    modules: tuple[Path, ...]
     overrides: tuple[Override, ...]
 
     def with_weight(self, weight: Decimal) -> StrategyEntry:
@@ -104,6 +106,7 @@ def read_entry(
         path=folder / (section.file or (section.class_ or "").rpartition(":")[0]),
         plan=None,
         strategy_class=None,
+        modules=(),
         overrides=(),
     )
     try:
@@ -172,7 +175,8 @@ def _read_strategy(path: Path, entry: Item) -> Item:
 
 def _from_class(made: StrategyEntry, section: StrategySection, entry: Item) -> StrategyEntry:
     location = entry.locate(("class",))
-    loaded = load_class(made.path, (section.class_ or "").rpartition(":")[2], location)
+    file = load_class(made.path, (section.class_ or "").rpartition(":")[2], location)
+    loaded = file.strategy_class
     stated = params_of(loaded)
     params = _class_params(section, entry, stated)
     overrides = [
@@ -197,6 +201,7 @@ def _from_class(made: StrategyEntry, section: StrategySection, entry: Item) -> S
         made,
         plan=plan,
         strategy_class=loaded,
+        modules=file.modules,
         params={**stated, **params},
         changed=params,
         timeframe=timeframe,

@@ -6,8 +6,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +15,26 @@ from types import ModuleType
 from podium.core.errors import ConfigurationError, InputError, Location, Problem, did_you_mean
 from podium.core.ids import digest
 from podium.strategy.base import Strategy
+from podium.strategy.own_modules import STRATEGY_MODULE, own_modules
 from podium.strategy.rules_class import has_rules
 
-__all__ = ["create_strategy", "load_class"]
+__all__ = ["LoadedClass", "create_strategy", "load_class"]
 
 
-def load_class(path: Path, name: str, location: Location) -> type:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedClass:
+    """Hold a strategy class that was loaded.
+
+    Args:
+        strategy_class: the class.
+        modules: the files of modules that its file imported from its own folder or below.
+    """
+
+    strategy_class: type
+    modules: tuple[Path, ...]
+
+
+def load_class(path: Path, name: str, location: Location) -> LoadedClass:
     """Load a strategy class.
 
     Args:
@@ -29,12 +43,12 @@ def load_class(path: Path, name: str, location: Location) -> type:
         location: where the class was named, for messages.
 
     Returns:
-        The class.
+        The class, and what else decides what it does.
 
     Raises:
         ConfigurationError: when the file cannot be loaded, has no such class, or the class is no strategy.
     """
-    module = _load(path, location)
+    module, modules = _load(path, location)
     classes = {
         key: value
         for key, value in vars(module).items()
@@ -51,7 +65,7 @@ def load_class(path: Path, name: str, location: Location) -> type:
         )
     if (problem := _no_strategy(classes[name], path, location)) is not None:
         raise ConfigurationError(problem)
-    return classes[name]
+    return LoadedClass(strategy_class=classes[name], modules=modules)
 
 
 def create_strategy(strategy_class: type, params: Mapping[str, int | Decimal]) -> object:
@@ -120,7 +134,7 @@ def _no_strategy(candidate: type, path: Path, location: Location) -> Problem | N
     )
 
 
-def _load(path: Path, location: Location) -> ModuleType:
+def _load(path: Path, location: Location) -> tuple[ModuleType, tuple[Path, ...]]:
     if not path.is_file():
         near = sorted(entry.name for entry in path.parent.glob("*.py"))
         raise ConfigurationError(
@@ -131,30 +145,19 @@ def _load(path: Path, location: Location) -> ModuleType:
                 hint=did_you_mean(path.name, near),
             )
         )
-    module_name = f"podium_strategy_{path.stem}_{digest(str(path.resolve()).encode())[:8]}"
+    module_name = f"{STRATEGY_MODULE}{path.stem}_{digest(str(path.resolve()).encode())[:8]}"
     specification = importlib.util.spec_from_file_location(module_name, path)
     if specification is None or specification.loader is None:
         raise ConfigurationError(Problem(message=f"{path} is not Python", location=location, expected="a .py file"))
     module = importlib.util.module_from_spec(specification)
     sys.modules[module_name] = module
     try:
-        with _beside(path):
+        with own_modules(path) as modules:
             specification.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[module_name]
         raise ConfigurationError(_problems(error, path)) from error
-    return module
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[None]:
-    """Let a strategy file import the modules that stand beside it."""
-    folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
+    return module, tuple(modules)
 
 
 def _problems(error: BaseException, path: Path) -> list[Problem]:
