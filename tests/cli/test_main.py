@@ -73,17 +73,40 @@ def test_errors_are_plain_text_where_nobody_looks(tmp_path: Path) -> None:
     assert done.stderr == "none.yaml: there is no such file\n  expected: a YAML file\n"
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
-    """``podium schema | head`` ends quietly. (D-06)"""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("words", "is_error_read"),
+    [(["schema"], True), (["--help"], True), (["data", "sample", "sample"], True), (["check", "none.yaml"], False)],
+    ids=["schema", "help", "sample", "problems"],
+)
+def test_a_reader_that_leaves_early_is_told_by_the_code_alone(
+    words: list[str], is_error_read: bool, unbuffered: str, tmp_path: Path
+) -> None:
+    """``podium schema | head -1`` ends quietly, as programs do whose reader has gone. (D-06)"""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "podium", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=writer,
+            stderr=subprocess.PIPE if is_error_read else writer,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == 141
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_closed_from_the_start_is_no_error(closed: str, tmp_path: Path) -> None:
+    """What nobody wants to see is not printed. (D-06)"""
     done = subprocess.run(
-        f"{sys.executable} -m podium schema | head -1",
-        shell=True,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
+        f"{sys.executable} -m podium schema {closed}", shell=True, cwd=tmp_path, capture_output=True, check=False
     )
-    assert (done.stdout, done.stderr) == ("{\n", "")
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

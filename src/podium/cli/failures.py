@@ -1,6 +1,6 @@
 """How the command line says that something went wrong, and with which number it ends.
 
-0 done · 1 the run failed · 2 the input is wrong · 130 interrupted.
+0 done · 1 the run failed · 2 the input is wrong · 130 interrupted · 141 the reader of the output has gone.
 """
 
 from __future__ import annotations
@@ -8,19 +8,30 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from typer.exceptions import TyperException
 
 from podium.core.errors import Location, Problem, did_you_mean
 
-__all__ = ["DONE", "INTERRUPTED", "RUN_FAILED", "WRONG_INPUT", "closed_pipe", "print_failure", "usage_problem"]
+__all__ = [
+    "DONE",
+    "INTERRUPTED",
+    "READER_GONE",
+    "RUN_FAILED",
+    "WRONG_INPUT",
+    "abandon_outputs",
+    "flush_outputs",
+    "is_closed_pipe",
+    "print_failure",
+    "usage_problem",
+]
 
 DONE = 0
 RUN_FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
+READER_GONE = 141
 
 _BOLD, _CYAN, _RESET = "\033[1m", "\033[36m", "\033[0m"
 
@@ -91,11 +102,31 @@ def _shown(parameter: object) -> str:
     return str(getattr(parameter, "metavar", None) or getattr(parameter, "name", "")).upper()
 
 
-@contextmanager
-def closed_pipe() -> Iterator[None]:
-    """Stop quietly when the reader of the output has gone, as in ``podium schema | head``."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def flush_outputs() -> None:
+    """Write what is still held back; a stream that was closed before the start is ``None``.
+
+    Raises:
+        BrokenPipeError: when nobody reads it any more.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def is_closed_pipe(error: BaseException) -> bool:
+    """Tell whether an exception means that the reader of the output has gone.
+
+    Args:
+        error: what was raised; typer and rich make a ``SystemExit`` of it.
+    """
+    return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
+
+
+def abandon_outputs() -> None:
+    """Send to nowhere what could not be written, so that the end of the process does not try once more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
