@@ -160,16 +160,70 @@ def test_a_missing_file_of_a_result_is_found(folder: Path) -> None:
     assert reproduce_run(run_made) == [f"{run_made / 'result.json'}: differs in its being missing"]
 
 
-def test_a_run_whose_folder_is_gone_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The working folder of the run is part of it. (D-09, D-06)"""
+def test_a_run_is_found_again_after_its_project_was_moved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portfolio file is looked for around the run when it is not where it was, named in whole or in part. (D-09)"""
     run_made = made(folder)
     manifest = json.loads((run_made / "manifest.json").read_text(encoding="utf-8"))
-    manifest["working_folder"] = str(folder / "gone")
-    (run_made / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="gone, which is not there"):
+    monkeypatch.chdir("/")
+    for prefix in ("", f"{folder}/"):
+        manifest["portfolio_file"] = f"{prefix}portfolio.yaml"
+        manifest["files"] = {f"{prefix}{Path(file).name}": known for file, known in manifest["files"].items()}
+        (run_made / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        moved = folder.rename(folder.with_name("moved"))
+        assert reproduce_run(moved / "runs" / run_made.name) == []
+        (moved / "trend.yaml").write_text(TREND.replace("fast: 5", "fast: 6"), encoding="utf-8")
+        assert reproduce_run(moved / "runs" / run_made.name)[0] == "trend.yaml: changed since the run"
+        (moved / "trend.yaml").write_text(TREND, encoding="utf-8")
+        moved.rename(folder)
+
+
+def test_a_run_whose_portfolio_file_is_gone_says_where_it_was_looked_for(folder: Path) -> None:
+    """The working folder of the run is part of it. (D-09, D-06)"""
+    run_made = made(folder)
+    (folder / "portfolio.yaml").rename(folder / "other.yaml")
+    with pytest.raises(ConfigurationError) as caught:
         reproduce_run(run_made)
-    (run_made / "manifest.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="the manifest cannot be read"):
+    assert str(caught.value) == (
+        f"{run_made}/manifest.json: the run's portfolio file {folder}/portfolio.yaml is not there any more\n"
+        f"  expected: it there, or portfolio.yaml in a folder around {run_made}\n"
+        "  hint: put the run beside its portfolio file, or run the portfolio file again from where it is now"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        (b"{", ":1:2", "this is not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"run_id":\n "a",,}', ":2:6", "this is not JSON: Expecting property name enclosed in double quotes"),
+        (b"", ":1:1", "this is not JSON: Expecting value"),
+        (b'{"a": "\xff"}', "", "byte 7 is not UTF-8"),
+        (b"[" * 100_000, "", "the manifest cannot be read: maximum recursion depth exceeded"),
+        (b"[]", "", "the manifest: input should be"),
+        (b"{}", "", "is_complete: field required"),
+    ],
+)
+def test_a_damaged_manifest_is_told_with_its_place(folder: Path, text: bytes, place: str, message: str) -> None:
+    """Whatever stands in it, the message says where and what to do. (D-09, D-06)"""
+    (folder / "manifest.json").write_bytes(text)
+    with pytest.raises(ConfigurationError) as caught:
+        reproduce_run(folder)
+    first, *rest = str(caught.value).splitlines()
+    assert first.startswith(f"{folder}/manifest.json{place}: {message}")
+    assert rest == [
+        "  expected: the manifest as podium backtest wrote it",
+        "  hint: run the portfolio file again: the same input makes the same run folder",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("files", ["a"]), ("invocation", 3), ("working_folder", None), ("data_sha256", 7)]
+)
+def test_a_manifest_with_a_wrong_value_is_told(folder: Path, key: str, value: object) -> None:
+    """The value that cannot be used is named. (D-09, D-06)"""
+    run_made = made(folder)
+    manifest = json.loads((run_made / "manifest.json").read_text(encoding="utf-8"))
+    (run_made / "manifest.json").write_text(json.dumps({**manifest, key: value}), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"manifest.json: {key}: input should be a valid"):
         reproduce_run(run_made)
 
 

@@ -72,10 +72,28 @@ def test_a_run_can_be_reproduced_byte_for_byte(folder: Path, capsys: pytest.Capt
     (made,) = (folder / "runs").iterdir()
     capsys.readouterr()
     assert run(["reproduce", str(made)]) == 0
-    assert capsys.readouterr().out == f"  {made}: every byte is the same\n"
+    printed = capsys.readouterr()
+    assert printed.out == f"  {made}: every byte is the same\n"
+    # What a run prints about its progress where there is no terminal.
+    assert printed.err.startswith("  completed ")
+    assert run(["reproduce", str(made), "--no-progress"]) == 0
+    assert capsys.readouterr().err == ""
     (folder / "trend.yaml").write_text(TREND.replace("stop: 3%", "stop: 1%"), encoding="utf-8")
     assert run(["reproduce", str(made)]) == 1
     assert "trend.yaml: changed since the run" in capsys.readouterr().out
+
+
+def test_an_interrupted_reproduction_compares_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half a run differs from a whole one: after Ctrl-C nothing is said of the bytes, and the code is 130. (D-07, D-09)"""
+    stops = "self.close()\n            if Path('stop').exists():\n                raise KeyboardInterrupt"
+    code = f"from pathlib import Path\n{CODED}".replace("self.close()", stops)
+    (folder / "coded.py").write_text(code, encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 0
+    (made,) = (folder / "runs").iterdir()
+    capsys.readouterr()
+    (folder / "stop").touch()
+    assert run(["reproduce", str(made)]) == 130
+    assert capsys.readouterr().out == ""
 
 
 def test_the_environment_belongs_to_the_run(

@@ -1288,6 +1288,26 @@ runs/demo: there is no run here
 """,
     ),
     Case(
+        name="manifest that is not JSON",
+        command=("reproduce", "bars"),
+        edits=(("bars/manifest.json", None, '{"run_id": "a"\n"seed": null}\n'),),
+        message="""\
+bars/manifest.json:2:1: this is not JSON: Expecting ',' delimiter
+  expected: the manifest as podium backtest wrote it
+  hint: run the portfolio file again: the same input makes the same run folder
+""",
+    ),
+    Case(
+        name="manifest that is cut off",
+        command=("reproduce", "bars"),
+        edits=(("bars/manifest.json", None, '{"run_id": "a", "is_complete": true}\n'),),
+        message="""\
+bars/manifest.json: portfolio_file: field required
+  expected: the manifest as podium backtest wrote it
+  hint: run the portfolio file again: the same input makes the same run folder
+""",
+    ),
+    Case(
         name="folder for runs that is a file",
         command=("backtest", PORTFOLIO, "--out", TREND),
         message="""\

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from podium.cli.options import From, PortfolioPath, Settings, To, read_moment, read_settings
+from podium.cli.options import From, NoProgress, PortfolioPath, Settings, To, read_moment, read_settings
 from podium.core.times import parse_end
 
 if TYPE_CHECKING:
     from podium.backtest.result import OrchestratorResult
     from podium.core.errors import RunError
-    from podium.data.bars import BarSeries
-    from podium.portfolio.file import PortfolioFile
 
 __all__ = ["backtest"]
 
@@ -28,7 +25,7 @@ def backtest(
     to: To = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where run folders are made")] = Path("runs"),
     json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the table")] = False,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="print no progress")] = False,
+    no_progress: NoProgress = False,
     set_: Settings = None,
 ) -> None:
     """Run a portfolio file on its bars and print who earned what."""
@@ -52,7 +49,18 @@ def backtest(
         folder = write_failed_run(so_far, failure, portfolio=portfolio, bars=bars, out=out, invocation=invocation)
         print_line(terminal_console(stderr=True), "log", str(folder / "log.jsonl"))
 
-    result = _run(portfolio, bars, keep_log, shown=not (no_progress or json))
+    shown = not (no_progress or json)
+
+    def tell_checked(warnings: int) -> None:
+        from podium.cli.summary import print_overrides, print_summary
+
+        if shown:
+            print_summary(portfolio, bars, warnings, stderr=True)
+            print_overrides(portfolio, stderr=True)
+
+    from podium.cli.progress import run_with_progress
+
+    result = run_with_progress(portfolio, bars, shown=shown, on_checked=tell_checked, on_failed=keep_log)
     from podium.backtest.run_folder import write_run
     from podium.core.interrupts import deferred_interrupt
 
@@ -67,28 +75,6 @@ def backtest(
         typer.echo(result.warnings[0], err=True)
     if not result.is_complete or is_interrupted():
         raise KeyboardInterrupt
-
-
-def _run(
-    portfolio: PortfolioFile,
-    bars: Mapping[str, BarSeries],
-    keep_log: Callable[[OrchestratorResult, RunError], None],
-    *,
-    shown: bool,
-) -> OrchestratorResult:
-    from podium.backtest.portfolio_run import run_portfolio
-    from podium.cli.summary import print_overrides, print_summary
-    from podium.report.progress import RunProgress
-    from podium.report.terminal import terminal_console
-
-    def tell_checked(warnings: int) -> None:
-        if shown:
-            print_summary(portfolio, bars, warnings, stderr=True)
-            print_overrides(portfolio, stderr=True)
-
-    work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
-    with RunProgress(terminal_console(stderr=True), work, enabled=shown) as progress:
-        return run_portfolio(portfolio, bars, on_checked=tell_checked, on_progress=progress.update, on_failed=keep_log)
 
 
 def _print_json(result: OrchestratorResult) -> None:

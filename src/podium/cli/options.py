@@ -11,7 +11,7 @@ import typer
 from podium.core.errors import ConfigurationError, InputError, Location, Problem
 from podium.core.times import parse_time
 
-__all__ = ["From", "PortfolioPath", "Settings", "To", "read_moment", "read_settings", "read_whole_number"]
+__all__ = ["From", "NoProgress", "PortfolioPath", "Settings", "To", "read_moment", "read_settings", "read_whole_number"]
 
 PortfolioPath = Annotated[Path, typer.Argument(metavar="FILE", help="a portfolio file, such as portfolio.yaml")]
 """the portfolio file of a command"""
@@ -31,6 +31,8 @@ Settings = Annotated[
     ),
 ]
 """values that replace those of the file"""
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="print no progress")]
+"""whether a run shows how far it is"""
 
 
 def read_settings(settings: list[str] | None) -> dict[str, str]:

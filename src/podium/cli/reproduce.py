@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from podium.cli.options import NoProgress
 
 __all__ = ["reproduce"]
 
 
 def reproduce(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="a folder that a backtest left behind")],
+    *,
+    no_progress: NoProgress = False,
 ) -> None:
     """Run a recorded run again and compare its files byte for byte."""
     from podium.core.errors import ConfigurationError, Location, Problem, did_you_mean
@@ -27,8 +32,9 @@ def reproduce(
             )
         )
     from podium.backtest.reproduction import reproduce_run
+    from podium.cli.progress import run_with_progress
 
-    differences = reproduce_run(run)
+    differences = reproduce_run(run, partial(run_with_progress, shown=not no_progress))
     for difference in differences:
         typer.echo(difference)
     if differences:
