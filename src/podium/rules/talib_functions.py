@@ -17,12 +17,15 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import talib
-from talib import abstract, stream
 
 from podium.rules.arithmetic_kernel import first_known, hold_last, unknown_unless_finite
+from podium.rules.deferred_pandas import deferred_pandas
 from podium.rules.functions import Array, Function, FunctionInput, FunctionParameter
 from podium.rules.nodes import SERIES_NAMES, Kind
+
+with deferred_pandas():
+    import talib
+    from talib import abstract, stream
 
 __all__ = ["talib_functions"]
 
