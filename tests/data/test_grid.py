@@ -109,6 +109,22 @@ def test_a_price_that_has_no_exact_ticks_is_refused(price: float) -> None:
         to_ticks(np.array([1.0, price]), Decimal("0.01"))
 
 
+def test_long_columns_have_no_seam() -> None:
+    """Where a column is cut for the processor's cache, nothing changes. (B-16)"""
+    counts = np.arange(1, 40_001, dtype=np.int64)
+    prices = from_ticks(counts, Decimal("0.01"))
+    assert prices.tolist() == [count / 100 for count in range(1, 40_001)]
+    assert to_ticks(prices, Decimal("0.01"))[0].tolist() == counts.tolist()
+    for row in (0, 16_383, 16_384, 39_999):
+        off = prices.copy()
+        off[row] += 0.005
+        assert to_ticks(off, Decimal("0.01"))[1]
+        assert np.flatnonzero(off_grid(off, Decimal("0.01"))).tolist() == [row]
+        off[row] = np.nan
+        with pytest.raises(DataError, match=f"row {row}: the price nan"):
+            to_ticks(off, Decimal("0.01"))
+
+
 @pytest.mark.parametrize("tick", ["0", "-1", "NaN", "Infinity"])
 def test_a_tick_that_is_no_step_is_refused(tick: str) -> None:
     """A tick is a finite number above zero. (B-16)"""

@@ -67,6 +67,23 @@ def test_one_wrong_bar_is_found_and_no_other(values: dict[str, float], kinds: se
         assert rows.tolist() == [100]
 
 
+LONG = sample_market(symbols=["BTC/USDT"], bars=2 * 16_384 + 5)["BTC/USDT"]
+
+
+@pytest.mark.parametrize("row", [0, 1, 16_383, 16_384, 16_385, 2 * 16_384, len(LONG) - 1])
+@pytest.mark.parametrize("factor", [0.5, 0.94, 0.88, 1.12, 1.06, 2.0, float("nan")])
+def test_a_long_series_is_looked_over_in_pieces_without_a_seam(row: int, factor: float) -> None:
+    """A wrong close is found wherever it stands: in a long series as among its neighbours alone. (B-45)"""
+    series = LONG.select(np.arange(len(LONG)))
+    series.close[row] *= factor
+    low, high = np.minimum(series.low, series.close), np.maximum(series.high, series.close)
+    series = replace(series, low=low, high=high)
+    first = max(row - 500, 0) // 32 * 32
+    found, alone = check_bars(series), check_bars(series.select(slice(first, row + 500)))
+    near = {kind: rows[(rows >= row - 2) & (rows <= row + 2)].tolist() for kind, rows in found.rows.items()}
+    assert near == {kind: (rows + first).tolist() for kind, rows in alone.rows.items()}
+
+
 def test_a_lone_close_is_a_bad_print() -> None:
     """A close far from the close before and the open after it. (B-45)"""
     wrong = float(np.round(PRICE * 1.5, 1))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from podium.backtest.result import OrchestratorResult
 from podium.core.ids import digest, run_id
 from podium.core.times import from_nanoseconds, iso
@@ -78,10 +80,11 @@ def data_digest(bars: Mapping[str, BarSeries]) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     for symbol, series in bars.items():
-        parts += [symbol.encode(), str(series.timeframe).encode(), series.close_time.tobytes()]
-        parts += [getattr(series, name).tobytes() for name in ("open", "high", "low", "close", "volume")]
+        parts += [symbol.encode(), str(series.timeframe).encode()]
+        for name in ("close_time", "open", "high", "low", "close", "volume"):
+            parts.append(np.ascontiguousarray(getattr(series, name)).view(np.uint8).data)
     return digest(*parts)
 
 

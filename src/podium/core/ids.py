@@ -14,11 +14,11 @@ StrategyId = NewType("StrategyId", str)
 Symbol = NewType("Symbol", str)
 
 
-def digest(*parts: bytes) -> str:
+def digest(*parts: bytes | memoryview) -> str:
     """Name content by its SHA-256.
 
     Args:
-        parts: the content; the boundaries between parts count.
+        parts: the content, as bytes; the boundaries between parts count.
 
     Returns:
         64 hexadecimal digits.

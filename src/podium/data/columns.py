@@ -111,9 +111,14 @@ def infer_timeframe(times: Iterable[NDArray[np.int64]]) -> Timeframe | None:
         ones the shortest.
     """
     spacings = np.concatenate([np.diff(part) for part in times])
-    spacings = spacings[spacings > 0]
+    positive = spacings > 0
+    if not positive.all():
+        spacings = spacings[positive]
     if not len(spacings):
         return None
+    if 2 * np.count_nonzero(spacings == spacings[0]) > len(spacings):
+        # More than half of all: nothing need be counted.
+        spacings = spacings[:1]
     seconds = np.rint(spacings / NANOSECONDS_PER_SECOND).astype(np.int64) * NANOSECONDS_PER_SECOND
     values, counts = np.unique(np.where(seconds > 0, seconds, spacings), return_counts=True)
     return Timeframe(int(values[np.argmax(counts)]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from podium.core.errors import ConfigurationError, DataError, Problem
 from podium.data.bars import BarSeries
+from podium.data.stretches import stretches
 
 __all__ = ["from_ticks", "infer_tick", "off_grid", "to_ticks"]
 
@@ -41,15 +42,20 @@ def to_ticks(prices: NDArray[np.float64], tick: Decimal) -> tuple[NDArray[np.int
     Raises:
         DataError: when a price is not finite, or so large that its ticks are no longer exact.
     """
-    scaled = _in_ticks(prices, tick)
-    if not _all_below(scaled, _EXACT_LIMIT):
-        raise _unusable(prices, scaled, tick)
-    nearest = np.rint(scaled)
-    distance = np.abs(scaled - nearest)
-    flagged = distance > _noise(scaled)
-    if not flagged.any():
-        return nearest.astype(np.int64), False
-    return _round_half_even(scaled, nearest, distance).astype(np.int64), True
+    flat = prices.ravel()
+    ticks = np.empty(len(flat), dtype=np.int64)
+    is_off = False
+    for rows in stretches(len(flat)):
+        scaled = _in_ticks(flat[rows], tick)
+        if not _all_below(scaled, _EXACT_LIMIT):
+            raise _unusable(flat, tick)
+        nearest = np.rint(scaled)
+        distance = np.abs(scaled - nearest)
+        if (distance > _noise(scaled)).any():
+            is_off = True
+            nearest = _round_half_even(scaled, nearest, distance)
+        ticks[rows] = nearest
+    return ticks.reshape(prices.shape), is_off
 
 
 def from_ticks(ticks: NDArray[np.int64], tick: Decimal) -> NDArray[np.float64]:
@@ -66,7 +72,11 @@ def from_ticks(ticks: NDArray[np.int64], tick: Decimal) -> NDArray[np.float64]:
     numerator, denominator = _ratio(tick)
     largest = max(abs(int(ticks.max())), abs(int(ticks.min()))) if ticks.size else 0
     if largest * numerator < _EXACT_LIMIT and denominator < _EXACT_LIMIT:
-        return (ticks * np.int64(numerator)).astype(np.float64) / float(denominator)
+        flat = ticks.ravel()
+        prices = np.empty(len(flat), dtype=np.float64)
+        for rows in stretches(len(flat)):
+            np.divide(flat[rows] * np.int64(numerator), float(denominator), out=prices[rows])
+        return prices.reshape(ticks.shape)
     exact = [int(count) * numerator / denominator for count in ticks.ravel()]
     return np.array(exact, dtype=np.float64).reshape(ticks.shape)
 
@@ -81,10 +91,13 @@ def off_grid(prices: NDArray[np.float64], tick: Decimal) -> NDArray[np.bool_]:
     Returns:
         A mask of the same shape.
     """
+    flat = prices.ravel()
+    flagged = np.empty(len(flat), dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        scaled = _in_ticks(prices, tick)
-        flagged: NDArray[np.bool_] = np.abs(scaled - np.rint(scaled)) > _noise(scaled)
-    return flagged
+        for rows in stretches(len(flat)):
+            scaled = _in_ticks(flat[rows], tick)
+            flagged[rows] = np.abs(scaled - np.rint(scaled)) > _noise(scaled)
+    return flagged.reshape(prices.shape)
 
 
 def infer_tick(series: BarSeries) -> Decimal:
@@ -133,9 +146,9 @@ def _all_below(scaled: NDArray[np.float64], limit: int) -> bool:
     return scaled.size == 0 or bool(np.max(np.abs(scaled)) < limit)  # false for NaN, too
 
 
-def _unusable(prices: NDArray[np.float64], scaled: NDArray[np.float64], tick: Decimal) -> DataError:
-    row = int(np.flatnonzero(~(np.abs(scaled.ravel()) < _EXACT_LIMIT))[0])
-    price = float(prices.ravel()[row])
+def _unusable(prices: NDArray[np.float64], tick: Decimal) -> DataError:
+    row = int(np.flatnonzero(~(np.abs(_in_ticks(prices, tick)) < _EXACT_LIMIT))[0])
+    price = float(prices[row])
     return DataError(
         Problem(
             message=f"row {row}: the price {price} is no whole number of ticks of {tick} that fits the ledger",

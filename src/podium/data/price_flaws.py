@@ -6,6 +6,7 @@ out linearly between their middles. A few wild bars do not move a median.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from podium.data.bars import BarSeries
 from podium.data.flaws import Flaw, FlawKind, list_flaws
 from podium.data.grid import off_grid
+from podium.data.stretches import stretches
 
 __all__ = ["find_price_flaws"]
 
@@ -24,6 +26,10 @@ _PRINT_RANGES, _PRINT_MINIMUM = 8.0, 0.05
 _CLOSE_RANGES, _CLOSE_MINIMUM = 12.0, 0.10
 #: An open this many usual ranges, and at least a ratio of 1.28 (or 1 / 1.28), away from the close before is a jump.
 _JUMP_RANGES, _JUMP_MINIMUM = 5.0, 0.25
+#: Below these quotients a price cannot be as far away as the least that counts.
+_NEAR_PRINT, _NEAR_CLOSE, _NEAR_JUMP = (
+    0.999 * math.exp(least) for least in (_PRINT_MINIMUM, _CLOSE_MINIMUM, _JUMP_MINIMUM)
+)
 
 Found = dict[FlawKind, tuple[NDArray[np.intp], list[Flaw]]]
 
@@ -38,12 +44,51 @@ def find_price_flaws(series: BarSeries, tick: Decimal | None) -> Found:
     Returns:
         Flawed rows and entries by kind.
     """
-    found = _broken_values(series) | _zero_volume(series)
+    found: Found = {}
     with np.errstate(all="ignore"):
-        found |= _far_prices(series)
+        is_broken, has_no_volume, is_far = _suspicions(series)
+        if is_broken:
+            found |= _broken_values(series)
+        if has_no_volume:
+            found |= _zero_volume(series)
+        if is_far:
+            found |= _far_prices(series)
     if tick is not None:
         found[FlawKind.OFF_TICK] = _off_tick(series, tick)
     return found
+
+
+def _suspicions(series: BarSeries) -> tuple[bool, bool, bool]:
+    """Tell in one pass, and a little too often, whether values may be broken, volumes zero, prices far away.
+
+    Most series have nothing of this; then no logarithm is taken and nothing is looked at twice.
+    """
+    is_broken = has_no_volume = is_far = False
+    for rows in stretches(len(series)):
+        opened, high, low, close = (price[rows] for price in (series.open, series.high, series.low, series.close))
+        volume = series.volume[rows]
+        is_whole = np.isfinite(sum((opened, high, low, close)) + volume).all() and low.min() > 0 and volume.min() >= 0
+        is_between = (np.minimum(opened, close) >= low).all() and (np.maximum(opened, close) <= high).all()
+        is_broken |= not (is_whole and is_between)
+        has_no_volume |= not volume.min() > 0
+        is_far |= not _all_near(series, rows)
+    return is_broken, has_no_volume, is_far
+
+
+def _all_near(series: BarSeries, rows: slice) -> bool:
+    """Tell by quotients a little below the least that counts, without logarithms; false for what is not finite."""
+    opened, high, low, close = (price[rows] for price in (series.open, series.high, series.low, series.close))
+    before, after = series.close[max(rows.start - 1, 0) : rows.stop - 1], series.open[rows.start + 1 : rows.stop + 1]
+    before = before if rows.start else np.concatenate([opened[:1], before])
+    after = after if rows.stop < len(series) else np.concatenate([after, close[-1:]])
+    return bool(
+        (high < _NEAR_PRINT * np.maximum(before, close)).all()
+        and (np.minimum(before, close) < _NEAR_PRINT * low).all()
+        and (close < _NEAR_CLOSE * np.maximum(before, after)).all()
+        and (np.minimum(before, after) < _NEAR_CLOSE * close).all()
+        and (opened < _NEAR_JUMP * before).all()
+        and (before < _NEAR_JUMP * opened).all()
+    )
 
 
 def _broken_values(series: BarSeries) -> Found:

@@ -32,9 +32,9 @@ def find_time_flaws(series: BarSeries) -> tuple[Found, list[str]]:
     Returns:
         Flawed rows and entries by kind, and notes about what is usual in this market.
     """
-    order = np.arange(len(series)) if np.all(np.diff(series.close_time) > 0) else None
     found: Found = {}
-    if order is None:
+    order = None
+    if not np.all(series.close_time[1:] > series.close_time[:-1]):
         found |= _order_flaws(series)
         _, order = np.unique(series.close_time, return_index=True)
     gaps, notes = _gap_flaws(series, order)
@@ -70,11 +70,15 @@ def _order_flaws(series: BarSeries) -> Found:
     }
 
 
-def _gap_flaws(series: BarSeries, order: NDArray[np.intp]) -> tuple[tuple[NDArray[np.intp], list[Flaw]], list[str]]:
-    times = series.close_time[order]
+def _gap_flaws(
+    series: BarSeries, order: NDArray[np.intp] | None
+) -> tuple[tuple[NDArray[np.intp], list[Flaw]], list[str]]:
+    times = series.close_time if order is None else series.close_time[order]
     holes = find_holes(times, series.timeframe)
     real = np.flatnonzero(holes.missing > 0)
-    rows = order[holes.before[real] + 1]
+    rows = holes.before[real] + 1
+    if order is not None:
+        rows = order[rows]
 
     def told(position: int) -> str:
         hole = real[position]
