@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from portfolios import PROOF, frame_of, walk
 from podium.backtest.portfolio_bars import read_portfolio_bars
 from podium.backtest.portfolio_run import run_portfolio
 from podium.backtest.reproduction import reproduce_run
-from podium.backtest.run_folder import REPRODUCED_FILES, write_run
+from podium.backtest.run_folder import REPRODUCED_FILES, write_failed_run, write_run
 from podium.cli.main import run
 from podium.core.errors import ConfigurationError, RunError
 from podium.portfolio.file import load_portfolio
@@ -225,6 +226,21 @@ def test_a_manifest_with_a_wrong_value_is_told(folder: Path, key: str, value: ob
     (run_made / "manifest.json").write_text(json.dumps({**manifest, key: value}), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=f"manifest.json: {key}: input should be a valid"):
         reproduce_run(run_made)
+
+
+def test_writers_of_one_run_at_the_same_instant_leave_one_folder(folder: Path) -> None:
+    """Processes that write the same run do not disturb each other: one of the equal folders stays, nothing else. (D-07)"""
+    portfolio = load_portfolio(Path("portfolio.yaml"))
+    bars = read_portfolio_bars(portfolio)
+    result = run_portfolio(portfolio, bars)
+
+    def write(_: int) -> Path:
+        return write_failed_run(result, RunError("failed"), portfolio=portfolio, bars=bars, out=folder / "runs")
+
+    with ThreadPoolExecutor(4) as pool:
+        (made_folder,) = set(pool.map(write, range(120)))
+    assert list((folder / "runs").iterdir()) == [made_folder]
+    assert sorted(path.name for path in made_folder.iterdir()) == ["log.jsonl", "manifest.json"]
 
 
 def test_a_run_that_cannot_be_written_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from podium.backtest.log import RunLog
@@ -161,13 +162,16 @@ def _write_json(path: Path, content: Mapping[str, object]) -> None:
 def _put_in_place(partial: Path, folder: Path) -> None:
     """Swap the finished folder in; an old one is moved aside first, so that at no time half a folder stands there."""
     partial.chmod(0o755)
-    if folder.exists():
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        folder.replace(aside / "run")
-        partial.replace(folder)
-        shutil.rmtree(aside)
-    else:
-        partial.replace(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-old-", dir=folder.parent) as aside:
+        with suppress(FileNotFoundError):
+            folder.replace(Path(aside) / "run")
+        try:
+            partial.replace(folder)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            # Another process has put the same run there at this instant: that one stays.
+            shutil.rmtree(partial)
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:
