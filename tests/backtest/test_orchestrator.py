@@ -6,6 +6,7 @@ import inspect
 import re
 import signal
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -33,6 +34,7 @@ import podium.backtest.orchestrator as module
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyOrchestrator
 from podium.core.errors import InputError, LedgerOverflow, StrategyFailed
 from podium.engine.engine import Engine
+from podium.strategy.rules_class import plan_from_class
 
 CAPITAL = Decimal(100_000)
 
@@ -120,6 +122,9 @@ class OddTime(Reversal):
         ([(Cross(), Decimal("0.6")), (Swing(), Decimal("0.5"))], "the weights sum to 1.1 (Cross 0.6, Swing 0.5)"),
         ([(Cross, Decimal(1))], "strategy 'type' is the class Cross"),
         ([(object(), Decimal(1))], "strategy 'object' is a object, which is no strategy"),
+        ([(named(Cross(), "portfolio"), Decimal(1))], "a strategy has the id 'portfolio'"),
+        ([(type("unallocated", (Cross,), {})(), Decimal(1))], "a strategy has the id 'unallocated'"),
+        ([(replace(plan_from_class(Cross), name="portfolio"), Decimal(1))], "a strategy has the id 'portfolio'"),
         ([(Wrong(), Decimal(1))], "strategy 'Wrong' decides nothing"),
         ([(Both(), Decimal(1))], "strategy 'Both' has both rules and on_bar"),
         ([(Holding(), Decimal(1))], "strategy 'Holding': Holding.handle is a object"),

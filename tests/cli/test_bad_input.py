@@ -454,6 +454,24 @@ portfolio.yaml:18:9: strategies[1] has the id 'trend' of strategies[0]
 """,
     ),
     Case(
+        name="id of the portfolio",
+        edits=((PORTFOLIO, "id: reversal", "id: portfolio"),),
+        message="""\
+portfolio.yaml:18:9: strategies[1].id is 'portfolio'
+  expected: another name: unallocated and portfolio are rows of the results
+  hint: for example portfolio_1
+""",
+    ),
+    Case(
+        name="id of the cash that no strategy has",
+        edits=((PORTFOLIO, "id: reversal", "id: unallocated"),),
+        message="""\
+portfolio.yaml:18:9: strategies[1].id is 'unallocated'
+  expected: another name: unallocated and portfolio are rows of the results
+  hint: for example unallocated_1
+""",
+    ),
+    Case(
         name="id with a blank",
         edits=((PORTFOLIO, "id: reversal", "id: my reversal"),),
         message="""\

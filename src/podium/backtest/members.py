@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from podium.core.errors import ConfigurationError, Problem, did_you_mean
+from podium.core.ids import RESERVED_IDS
 from podium.core.times import Timeframe
 from podium.portfolio.file import PortfolioFile
 from podium.strategy.adapted import AdaptedStrategy, EntersAndExits
@@ -91,9 +92,15 @@ def members_of_pairs(
 
 def _id_of(strategy: object) -> str:
     stated = getattr(strategy, "strategy_id", None)
-    if isinstance(stated, str) and stated:
-        return stated
-    return strategy.name if isinstance(strategy, RulePlan) else type(strategy).__name__
+    if not isinstance(stated, str) or not stated:
+        stated = strategy.name if isinstance(strategy, RulePlan) else type(strategy).__name__
+    if stated in RESERVED_IDS:
+        raise _wrong(
+            f"a strategy has the id '{stated}'",
+            f"another name: {' and '.join(RESERVED_IDS)} are rows of the results",
+            f'set its strategy_id, for example "{stated}_1"',
+        )
+    return stated
 
 
 def _numbered(name: str, taken: Sequence[str]) -> str:

@@ -6,12 +6,14 @@ import hashlib
 import re
 from typing import NewType
 
-__all__ = ["StrategyId", "Symbol", "digest", "run_id"]
+__all__ = ["RESERVED_IDS", "StrategyId", "Symbol", "digest", "run_id"]
 
 #: A strategy's stable name, from the portfolio file.
 StrategyId = NewType("StrategyId", str)
 #: A market's name, such as ``BTC/USDT``.
 Symbol = NewType("Symbol", str)
+#: Rows and columns of the tables of a run that are no strategies.
+RESERVED_IDS = ("unallocated", "portfolio")
 
 
 def digest(*parts: bytes | memoryview) -> str:

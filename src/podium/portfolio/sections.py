@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from podium.core.errors import InputError
 from podium.core.fields import choice, number, ratio, refuse, switch, text, whole_number
+from podium.core.ids import RESERVED_IDS
 from podium.core.instruments import Instrument
 from podium.core.money import MONEY_DIGITS_MINIMUM
 from podium.core.times import parse_end, parse_time
@@ -181,11 +182,18 @@ class SimulationSection(SimulationOptions):
     """How orders fill."""
 
 
+def _free_id(strategy_id: str) -> str:
+    if strategy_id in RESERVED_IDS:
+        expected = f"another name: {' and '.join(RESERVED_IDS)} are rows of the results"
+        refuse(expected=expected, hint=f"for example {strategy_id}_1")
+    return strategy_id
+
+
 class StrategySection(_Section):
     """One strategy of the portfolio."""
 
-    id: Annotated[str, text("a name of letters, digits, - and _", r"[A-Za-z0-9][\w-]*")] = Field(
-        description="the strategy's stable name: letters, digits, - and _"
+    id: Annotated[str, AfterValidator(_free_id), text("a name of letters, digits, - and _", r"[A-Za-z0-9][\w-]*")] = (
+        Field(description="the strategy's stable name: letters, digits, - and _")
     )
     file: Annotated[str, text("a strategy file, such as strategies/trend.yaml")] | None = Field(
         default=None, description="a strategy file; seen from the portfolio file"
