@@ -139,6 +139,27 @@ def test_what_is_wrong_is_told_at_construction(strategies, said):
     assert said in str(caught.value)
 
 
+class Patient(Reversal):
+    warm_up = 29
+
+
+class TooPatient(Reversal):
+    warm_up = 30
+
+
+def test_a_strategy_that_never_gets_warm_is_told():
+    """The result warns of it, with the bars it needs and those there are, in its own time frame. (D-06)"""
+    bars = {symbol: walk(symbol, 30, 7) for symbol in ("X", "Y")}
+    pairs = [(strategy(), Decimal("0.2")) for strategy in (Cross, SlowCross, Patient, TooPatient)]
+    result = StrategyOrchestrator(pairs, configuration("X", "Y")).run(bars, CAPITAL)
+    assert result.warnings == (
+        "strategy 'SlowCross' decided nothing on X: it needs 8 bars of 4h, and there are 7",
+        "strategy 'SlowCross' decided nothing on Y: it needs 8 bars of 4h, and there are 7",
+        "strategy 'TooPatient' decided nothing on X: it needs 31 bars of 1h, and there are 30",
+        "strategy 'TooPatient' decided nothing on Y: it needs 31 bars of 1h, and there are 30",
+    )
+
+
 def test_a_config_of_another_kind_is_refused():
     """A dict is no configuration. (B-16, B-19, B-41)"""
     with pytest.raises(ValueError, match="config is a dict"):

@@ -108,6 +108,12 @@ def test_the_environment_belongs_to_the_run(
     assert run(["reproduce", str(made)]) == 0
 
 
+def test_a_strategy_that_needs_more_bars_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who decided nothing for want of bars stands below the table. (D-06)"""
+    assert run(["backtest", "portfolio.yaml", "--no-progress", "--from", "2022-01-31T06:00:00Z"]) == 0
+    assert capsys.readouterr().err.splitlines()[-1].startswith("strategy 'coded' decided nothing on BTC/USDT: ")
+
+
 def test_json_is_the_whole_result_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``--json`` prints what result.json holds; nothing else goes to either stream. (B-51)"""
     assert run(["backtest", "portfolio.yaml", "--json", "--out", "elsewhere"]) == 0

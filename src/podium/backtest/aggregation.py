@@ -82,7 +82,7 @@ def aggregate(
         comparison_table=_table(results, whole, config.currency),
         conflicts_detected=int(engine.tables.run[0]["conflicts"]),
         capital_limit_blocks=whole.blocked,
-        warnings=_warnings(results, market, engine, is_complete=is_complete),
+        warnings=_warnings(results, market, cells, engine, is_complete=is_complete),
         is_complete=is_complete,
         execution_time_seconds=execution_time_seconds,
         completed_at=from_nanoseconds(completed_at_nanoseconds),
@@ -175,7 +175,7 @@ class _Ended:
 
 
 def _warnings(
-    results: Mapping[str, StrategyResult], market: Market, engine: Engine, *, is_complete: bool
+    results: Mapping[str, StrategyResult], market: Market, cells: Cells, engine: Engine, *, is_complete: bool
 ) -> tuple[str, ...]:
     """Say what a reader of the figures must know first: the run's own troubles, then the flaws of the bars."""
     told: list[str] = []
@@ -183,6 +183,12 @@ def _warnings(
         steps, times = engine.half_step // 2, market.timeline.times
         reached = iso(int(times[steps - 1])) if steps else "before the first bar"
         told.append(f"the run was interrupted at {reached} of {iso(int(times[-1]))}")
+    names = list(results)
+    told += [
+        f"strategy '{names[cell.strategy]}' decided nothing on {cell.symbol}: it needs {cell.bars_needed:,} bars of "
+        f"{cell.timeframe}, and there are {cell.bars:,}"
+        for cell in cells.cold
+    ]
     for name, result in results.items():
         units = result.equity_curve.units
         if len(units) and units.min() < 0:

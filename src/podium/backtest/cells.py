@@ -25,7 +25,26 @@ from podium.strategy.coded import CodedInput, declared_expressions
 from podium.strategy.compilation import CompiledPlan, compile_plan, plan_nodes
 from podium.strategy.plan import RulePlan
 
-__all__ = ["Cells", "make_cells"]
+__all__ = ["Cells", "ColdCell", "make_cells"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColdCell:
+    """Name a cell that decides nothing, because its warm-up takes all bars.
+
+    Args:
+        strategy: the number of its member.
+        symbol: on which symbol.
+        timeframe: on whose bars it would decide.
+        bars: how many of them there are.
+        bars_needed: how many it needs for its first decision.
+    """
+
+    strategy: int
+    symbol: str
+    timeframe: Timeframe
+    bars: int
+    bars_needed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,12 +56,14 @@ class Cells:
         coded: what coded cells need; ``cell_index`` says which they are.
         members: the number of each cell's member.
         symbols: the symbol of each cell.
+        cold: the cells that decide nothing.
     """
 
     inputs: tuple[CellInput, ...]
     coded: tuple[CodedInput, ...]
     members: tuple[int, ...]
     symbols: tuple[str, ...]
+    cold: tuple[ColdCell, ...]
 
     def without_series(self) -> Cells:
         """Give the cells for the record: the engine has its own copy of their series.
@@ -87,6 +108,7 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
     inputs: list[CellInput] = []
     coded: list[CodedInput] = []
     symbols: list[str] = []
+    cold: list[ColdCell] = []
     groups: dict[tuple[int, ...], _Group] = {}
     for symbol_index, symbol in enumerate(market.symbols):
         mine = [(number, member) for number, member in enumerate(members) if _trades(member, symbol)]
@@ -98,6 +120,8 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
             numbers = tuple(number for number, _ in group)
             shared = groups[numbers] = groups.get(numbers) or _Group(group)
             for number, content in shared.compute(bars, market, symbol, unit):
+                if content.warm_up >= len(bars.series):
+                    cold.append(_cold(number, symbol, bars.series, content.warm_up))
                 if isinstance(content, CompiledPlan):
                     made[number] = _rules_cell(number, symbol_index, content, bars, len(market.store.series(symbol)))
                 else:
@@ -123,6 +147,13 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
         coded=tuple(coded),
         members=tuple(cell.strategy for cell in inputs),
         symbols=tuple(symbols),
+        cold=tuple(sorted(cold, key=lambda cell: cell.strategy)),
+    )
+
+
+def _cold(number: int, symbol: str, series: BarSeries, warm_up: int) -> ColdCell:
+    return ColdCell(
+        strategy=number, symbol=symbol, timeframe=series.timeframe, bars=len(series), bars_needed=warm_up + 1
     )
 
 
@@ -199,7 +230,7 @@ class _Group:
                 expressions = self._declared[number]
                 warm_up = max((self._graph.warm_up(node) for node in expressions.values()), default=0)
                 own = {name: values[node.text] for name, node in expressions.items()}
-                yield number, _CodedContent(member.form, own, warm_up)
+                yield number, _CodedContent(member.form, own, max(warm_up, member.form.warm_up))
 
 
 def _rules_cell(number: int, symbol_index: int, plan: CompiledPlan, bars: _Bars, rows: int) -> CellInput:

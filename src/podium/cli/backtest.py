@@ -70,9 +70,9 @@ def backtest(
             _print_json(result)
         else:
             _print_table(result, folder)
-    if not result.is_complete:
-        # The first warning of such a run says how far it came.
-        typer.echo(result.warnings[0], err=True)
+    # Flaws of the bars were counted before the run; these warnings are its own.
+    for warning in result.warnings[: len(result.warnings) - len(result.market.flaws)]:
+        typer.echo(warning, err=True)
     if not result.is_complete or is_interrupted():
         raise KeyboardInterrupt
 

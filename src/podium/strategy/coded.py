@@ -39,7 +39,7 @@ class CodedInput:
         columns: the bars it decides on (of its own time frame).
         values: its declared expressions by attribute name, shape ``(bars,)`` each.
         steps: at which step of the timeline each of its bars is known, shape ``(bars,)``.
-        warm_up: bars before its expressions are known.
+        warm_up: bars before the first call: its expressions are known then, and it has waited as long as it says.
     """
 
     strategy_id: str
@@ -87,7 +87,7 @@ class CodedCell:
             Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
         )
         self.bar = BarView(given.columns, self.cursor)
-        self.first_row = max(given.warm_up, self.strategy.warm_up)
+        self.first_row = given.warm_up
         self._next_row = 0
 
     def rows_before(self, stop: int) -> range:
