@@ -1065,7 +1065,7 @@ bars/ETH-USDT_1h.csv:2: ETH/USDT: row 0: close is 'none', which is not a number
         edits=((BARS, "100,103,98,101,10", "100,97,98,101,10"),),
         message="""\
 bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T01:00:00Z (row 0): open 100, high 97, low 98, close 101, volume 10
-  hint: mend the source, or state what to do about it: high_below_low: drop or warn
+  hint: mend the source, or state what to do about it: data: {flaws: {high_below_low: drop}} (or warn)
 """,
     ),
     Case(
@@ -1073,7 +1073,7 @@ bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T0
         edits=((BARS, "2024-01-01T03:00:00Z", "2024-01-01T02:00:00Z"),),
         message="""\
 bars/ETH-USDT_1h.csv:5: ETH/USDT: duplicate in the bar closing 2024-01-01T03:00:00Z (row 3): this close time was there before
-  hint: mend the source, or state what to do about it: duplicate: drop
+  hint: mend the source, or state what to do about it: data: {flaws: {duplicate: drop}}
 """,
     ),
     Case(
@@ -1081,7 +1081,7 @@ bars/ETH-USDT_1h.csv:5: ETH/USDT: duplicate in the bar closing 2024-01-01T03:00:
         edits=((BARS, "100,103,98,101,10", "0,103,0,101,10"),),
         message="""\
 bars/ETH-USDT_1h.csv:2: ETH/USDT: non_positive in the bar closing 2024-01-01T01:00:00Z (row 0): open 0, high 103, low 0, close 101, volume 10
-  hint: mend the source, or state what to do about it: non_positive: drop
+  hint: mend the source, or state what to do about it: data: {flaws: {non_positive: drop}}
 """,
     ),
     Case(
@@ -1471,7 +1471,7 @@ portfolio.yaml:11:5: there are no bars of 'SOL/USDT' in bars
         command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
 bars/ETH-USDT_1h.csv:2: ETH/USDT: high_below_low in the bar closing 2024-01-01T01:00:00Z (row 0): open 100, high 97, low 98, close 101, volume 10
-  hint: mend the source, or state what to do about it: high_below_low: drop or warn
+  hint: mend the source, or state what to do about it: data: {flaws: {high_below_low: drop}} (or warn)
 """,
     ),
     Case(

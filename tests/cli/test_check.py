@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,27 @@ def test_it_tells_what_was_read_and_what_was_overridden(folder: Path, capsys: py
         "  nothing is wrong",
     ]
     assert sorted(path.name for path in folder.iterdir()) == ["portfolio.yaml", "trend.yaml"]
+
+
+def test_the_command_that_shows_warnings_reads_the_bars_alike(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is named to see the warnings works as it stands, whatever else is in the folder. (B-45, D-06)"""
+    bars = folder / "my bars"
+    bars.mkdir()
+    rows = [f"2024-01-01T{hour:02}:00Z,10,12,9,11.{5 if hour == 7 else 0}05,1" for hour in range(24)]
+    (bars / "A_1h.csv").write_text("\n".join(["time,open,high,low,close,volume", *rows]), encoding="utf-8")
+    (bars / "A_1d.csv").write_text("no bars", encoding="utf-8")
+    (folder / "portfolio.yaml").write_text(
+        "portfolio: {name: demo, capital: 1000}\n"
+        "data: {source: csv, path: my bars, timeframe: 1h, label: close}\n"
+        "symbols:\n  A: {tick: 0.01}\n"
+        "strategies:\n  - {id: trend, file: trend.yaml}\n",
+        encoding="utf-8",
+    )
+    assert run(["check", "portfolio.yaml"]) == 0
+    command = "podium data check 'my bars' --timeframe 1h --label close --tick 0.01"
+    assert f"warnings ({command})" in capsys.readouterr().out
+    assert run(shlex.split(command)[1:]) == 0
+    assert "off_tick               24" in capsys.readouterr().out
 
 
 def test_the_period_is_cut_by_close_times(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +58,50 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err == (
         f"{tmp_path}/bars: cannot write here: File exists\n  expected: a folder that can be written to\n"
     )
+
+
+GOOD = "\n".join(
+    ["time,open,high,low,close,volume", *(f"2024-01-01T{hour:02}:00:00Z,10,12,9,11,1" for hour in range(24))]
+)
+
+
+def test_one_file_that_holds_no_bars_does_not_hide_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is bars is looked over; what is not is named with the reason; the code is 2. (B-45, D-06)"""
+    (tmp_path / "A_1h.csv").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "factors.csv").write_text("date,factor\n2024-01-01,0.5\n", encoding="utf-8")
+    (tmp_path / "Z_1h.csv").write_text(GOOD, encoding="utf-8")
+    assert run(["data", "check", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines() if line[0] != " "] == ["A", "Z"]
+    assert printed.err.startswith(
+        f"{tmp_path}/factors.csv: there is no column 'open', 'high', 'low', 'close'; there are date, factor\n"
+    )
+
+
+def test_files_of_one_symbol_are_all_looked_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder may hold a symbol in several time frames; one can be picked. (B-45)"""
+    (tmp_path / "A_1h.csv").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "A_30m.csv").write_text(GOOD, encoding="utf-8")
+    for options, frames in (([], ["1h", "30m"]), (["--timeframe", "30m"], ["30m"])):
+        assert run(["data", "check", str(tmp_path), *options]) == 0
+        heads = [line.split() for line in capsys.readouterr().out.splitlines() if line[0] != " "]
+        assert [head[1] for head in heads] == frames
+
+
+def test_a_full_disk_leaves_no_file_behind(tmp_path: Path) -> None:
+    """All of the sample market or none of it: files that were there before stay as they were. (D-06)"""
+    assert run(["data", "sample", str(tmp_path), "--seed", "5"]) == 0
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    limit = min(path.stat().st_size for path in before if path.suffix == ".parquet") // 2
+    done = subprocess.run(
+        [sys.executable, "-m", "podium", "data", "sample", str(tmp_path)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{tmp_path}: cannot write here: ")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from podium.core.errors import ConfigurationError, DataError
-from podium.data.bars import BarSeries
+from podium.data.bars import BarSeries, BarSource
 from podium.data.flaws import Flaw, FlawKind
 from podium.data.policy import DEFAULT_ACTIONS, Policy, apply_policy
 from podium.data.quality import check_bars
@@ -61,7 +64,7 @@ def test_every_refused_flaw_is_told_with_row_time_and_what_to_do() -> None:
     assert duplicate.message == (
         "BTC/USDT: duplicate in the bar closing 2022-01-06T01:00:00Z (row 121): this close time was there before"
     )
-    assert duplicate.hint == "mend the source, or state what to do about it: duplicate: drop"
+    assert duplicate.hint == "mend the source, or state what to do about it: data: {flaws: {duplicate: drop}}"
     assert "non_positive in the bar closing 2022-01-03T03:00:00Z (row 50): open" in negative.message
 
 
@@ -97,6 +100,27 @@ def test_warn_lets_through_and_tells() -> None:
     assert [(flaw.kind, flaw.row) for flaw in told] == [(FlawKind.BAD_PRINT, 200)]
 
 
+def test_what_was_dropped_is_not_warned_of_once_more() -> None:
+    """A bar that is gone has no flaws; those of the others are still told. (B-45)"""
+    series = CLEAN.select(np.arange(400))
+    series.low[50], series.close[120] = -1.005, series.close[120] + 0.005
+    series.high[120] += 1
+    actions = {"non_positive": "drop"}
+    _, told = apply_policy(series, check_bars(series, Decimal("0.01")), Policy.of(actions))
+    assert [(flaw.kind, flaw.row) for flaw in told] == [(FlawKind.OFF_TICK, 120), (FlawKind.NON_POSITIVE, 50)]
+
+
+def test_the_hint_can_be_written_into_a_portfolio_file_as_it_stands() -> None:
+    """What to do about a flaw is told as YAML, and it is what the file takes. (B-16, B-45)"""
+    with pytest.raises(DataError) as caught:
+        applied(flawed(), bad_print="error")
+    for problem in caught.value.problems:
+        assert problem.hint is not None
+        text = problem.hint.removeprefix("mend the source, or state what to do about it: ").removesuffix(" (or warn)")
+        (stated,) = YAML(typ="safe").load(text)["data"]["flaws"].items()
+        assert Policy.of(dict([stated])).actions[FlawKind(stated[0])] == "drop"
+
+
 def test_many_refused_flaws_are_told_by_a_few_and_a_count() -> None:
     """The message stays readable. (B-16)"""
     series = CLEAN.select(np.arange(400))
@@ -104,6 +128,11 @@ def test_many_refused_flaws_are_told_by_a_few_and_a_count() -> None:
     with pytest.raises(DataError, match="395 more flaws") as caught:
         applied(series)
     assert len(caught.value.problems) == 6
+    assert caught.value.problems[-1].hint == "check_bars(series).summary tells all kinds"
+    series = replace(series, source=BarSource(file="my bars/X_1h.csv"))
+    with pytest.raises(DataError) as caught:
+        applied(series)
+    assert caught.value.problems[-1].hint == "podium data check 'my bars/X_1h.csv'"
 
 
 def test_nothing_left_is_refused() -> None:

@@ -266,6 +266,16 @@ WRONG: list[tuple[str, object, dict[str, Any], str]] = [
     ("empty list", [], {}, "there are no bars"),
     ("empty dict", {}, {}, "there are no bars"),
     ("empty frame", FRAME.clear(), {}, "there are no bars"),
+    ("frame without anything", pl.DataFrame(), {}, "there are no bars\n  expected: at least one row"),
+    ("pandas frame without anything", pd.DataFrame(), {}, "there are no bars\n  expected: at least one row"),
+    ("columns of one name", FRAME.with_columns(Close=pl.lit(1.0)), {}, "there are two columns 'close' and 'Close'"),
+    ("newest first", FRAME.reverse(), {}, "the bars are sorted newest first\n  .*the oldest.*\n  .*sort them by time"),
+    (
+        "newest first, two symbols",
+        pl.concat([FRAME.with_columns(symbol=pl.lit("A")), FRAME.reverse().with_columns(symbol=pl.lit("B"))]),
+        {},
+        "the bars of B are sorted newest first",
+    ),
     ("empty in dict", {"A": FRAME, "B": []}, {}, "B: there are no bars"),
     ("empty series", read_bars(FRAME)["DEFAULT"].select(slice(0, 0)), {}, "there are no bars"),
     ("label", FRAME, {"label": "middle"}, "label is 'middle'\n  expected: open or close"),
@@ -335,6 +345,21 @@ class TestWrongFiles:
                 "bars_1h.csv:3: row 1: close is 'one'",
             ),
             ("ts,open,high,low,close\n2024-01-01,1,1,1,1\n,1,1,1,1\n", "bars_1h.csv:3: row 1: the time is missing"),
+            (
+                "ts,open,high,low,close\n2024-01-02,1,1,1,1\n2024-01-01,1,1,1,1\n",
+                (
+                    "bars_1h.csv: the bars are sorted newest first\n  expected: the oldest bar first\n"
+                    "  hint: sort the rows by time and write the file again"
+                ),
+            ),
+            (
+                "ts,open,high,low,close,close\n2024-01-01,1,1,1,1,2\n",
+                "bars_1h.csv: there are two columns 'close' and 'close'\n  expected: each column once",
+            ),
+            (
+                '\ufeffts;"Open"; open ;high;low;close\n2024-01-01;1;1;1;1;2\n',
+                "bars_1h.csv: there are two columns 'Open' and 'open'",
+            ),
             ("ts,open,high,low,close\n2024-01-01,1,1,1,1,7,8\n", "bars_1h.csv: this is no readable CSV file"),
         ],
     )
@@ -373,6 +398,15 @@ class TestWrongFiles:
         (tmp_path / "empty").mkdir()
         with pytest.raises(DataError, match="the folder holds no bars"):
             read_bars(tmp_path / "empty")
+        with pytest.raises(DataError, match=r"files such as BTC-USDT_5m\.parquet or BTC-USDT_5m\.csv"):
+            read_bars(tmp_path / "empty", timeframe="5m")
+
+    def test_one_symbol_in_two_files(self, tmp_path: Path) -> None:
+        """The hint names the time frame of a file that is there. (B-16)"""
+        for length in ("1h", "30m"):
+            FRAME.write_parquet(tmp_path / f"A_{length}.parquet")
+        with pytest.raises(DataError, match=r"A_30m\.parquet: A is in two files.*\n.*\n.*timeframe: 30m"):
+            read_bars(tmp_path)
 
     def test_all_problems_of_a_folder_and_a_dict_are_told_at_once(self, tmp_path: Path) -> None:
         """Not one per run. (B-16)"""

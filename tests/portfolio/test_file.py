@@ -282,6 +282,13 @@ def test_missing_bars_are_told_at_the_symbol(folder: Path) -> None:
     )
 
 
+def test_the_name_of_a_missing_file_has_the_time_frame_that_is_stated(folder: Path) -> None:
+    """And none where none is stated: a file may be called by its symbol alone. (B-16, D-06)"""
+    for stated, name in ((", timeframe: 5m", "ETH-USDT_5m"), (", timeframe: 1d", "ETH-USDT_1d"), ("", "ETH-USDT")):
+        (problem,) = _load(PORTFOLIO.replace(", timeframe: 1h", stated)).missing_bars({"BTC/USDT": None})
+        assert problem.hint == f"its file is called {name}.parquet"
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     position=st.integers(0, len(PORTFOLIO) - 1),

@@ -31,13 +31,16 @@ def check(
     """Say what is wrong with bars; nothing is changed."""
     from podium.core.errors import DataError, Problem
     from podium.data.quality import check_bars
-    from podium.data.readers import read_bars
+    from podium.data.readers import read_each
 
     step = _tick(tick)
     if label not in ("open", "close"):
         raise DataError(Problem(message=f"--label is '{label}'", expected="open or close"))
-    for series in read_bars(path, timeframe=timeframe, label=label).values():
+    found, problems = read_each(path, timeframe=timeframe, label=label)
+    for series in found:
         typer.echo(check_bars(series, step).summary)
+    if problems:
+        raise DataError(problems)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 import typer
@@ -33,8 +34,21 @@ def print_summary(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], warni
         first_nanoseconds=min(int(series.close_time.min()) for series in bars.values()),
         last_nanoseconds=max(int(series.close_time.max()) for series in bars.values()),
         warnings=warnings,
-        check_command="" if portfolio.data_path is None else f"podium data check {portfolio.data_path}",
+        check_command=_check_command(portfolio),
     )
+
+
+def _check_command(portfolio: PortfolioFile) -> str:
+    """Name the command that shows what is wrong with the bars, read as the portfolio file says."""
+    if portfolio.data_path is None:
+        return ""
+    data = portfolio.data
+    words = ["podium", "data", "check", str(portfolio.data_path)]
+    words += ["--timeframe", data.timeframe] if data.timeframe is not None else []
+    words += ["--label", data.label] if data.label != "open" else []
+    ticks = {section.tick for section in portfolio.symbols.values()}
+    words += ["--tick", f"{tick:f}"] if len(ticks) == 1 and (tick := ticks.pop()) is not None else []
+    return shlex.join(words)
 
 
 def count_warnings(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> int:

@@ -22,6 +22,7 @@ __all__ = ["PRICE_NAMES", "SYMBOL_NAME", "TIME_NAMES", "RawBars", "find_columns"
 TIME_NAMES = ("ts", "time", "timestamp", "date", "datetime", "open_time", "close_time")
 PRICE_NAMES = ("open", "high", "low", "close")
 VOLUME_NAME, SYMBOL_NAME = "volume", "symbol"
+_ROLES = frozenset({*TIME_NAMES, *PRICE_NAMES, VOLUME_NAME, SYMBOL_NAME})
 _EXPECTED = "columns open, high, low, close, volume (may be missing) and a time called " + ", ".join(TIME_NAMES)
 
 
@@ -59,6 +60,7 @@ class RawBars:
         if not len(self.time):
             raise self._error("there are no bars", expected="at least one bar")
         parts = self._rows_by_symbol(symbol)
+        self._refuse_newest_first(parts)
         length, inferred = self._timeframe(timeframe, parts.values())
         shift = length.nanoseconds if self.source.label == "open" else 0
         source = replace(self.source, timeframe_inferred=inferred)
@@ -80,6 +82,16 @@ class RawBars:
         names, first = np.unique(self.symbols, return_index=True)
         ordered = [str(names[position]) for position in np.argsort(first)]
         return {name: np.flatnonzero(self.symbols == name) for name in ordered}
+
+    def _refuse_newest_first(self, parts: Mapping[str, slice | NDArray[np.intp]]) -> None:
+        for symbol, rows in parts.items():
+            times = self.time[rows]
+            if times[0] > times[-1] and (times[1:] <= times[:-1]).all():
+                raise self._error(
+                    f"the bars{f' of {symbol}' if len(parts) > 1 else ''} are sorted newest first",
+                    expected="the oldest bar first",
+                    hint="sort the rows by time and write the file again" if self.source.file else "sort them by time",
+                )
 
     def _timeframe(self, stated: Timeframe | None, parts: Iterable[slice | NDArray[np.intp]]) -> tuple[Timeframe, bool]:
         spacing = infer_timeframe([self.time[rows] for rows in parts])
@@ -137,9 +149,14 @@ def find_columns(names: Iterable[str], location: Location | None, *, needs_time:
         ``symbol`` when there are any.
 
     Raises:
-        DataError: naming all columns that are missing.
+        DataError: naming all columns that are missing, or two columns of one name.
     """
-    known = {name.strip().lower(): name for name in reversed(list(names))}
+    known: dict[str, str] = {}
+    for name in names:
+        role = name.strip().lower()
+        if role in known and role in _ROLES:
+            raise DataError(_twice(known[role], name, location))
+        known.setdefault(role, name)
     roles = {role: known[role] for role in (*PRICE_NAMES, VOLUME_NAME, SYMBOL_NAME) if role in known}
     time = next((known[name] for name in TIME_NAMES if name in known), None)
     if time is not None:
@@ -148,7 +165,7 @@ def find_columns(names: Iterable[str], location: Location | None, *, needs_time:
     if time is None and needs_time:
         missing.insert(0, "for the time")
     if missing:
-        columns = list(known.values())[::-1]
+        columns = list(known.values())
         problem = Problem(
             message=f"there is no column {', '.join(missing)}; there are {', '.join(columns) or 'none'}",
             location=location,
@@ -157,6 +174,15 @@ def find_columns(names: Iterable[str], location: Location | None, *, needs_time:
         )
         raise DataError(problem)
     return roles
+
+
+def _twice(first: str, second: str, location: Location | None) -> Problem:
+    return Problem(
+        message=f"there are two columns '{first.strip()}' and '{second.strip()}'",
+        location=location,
+        expected="each column once, in whatever case",
+        hint="take out one of them, or call it something else",
+    )
 
 
 def time_label(time_name: str, label: str) -> str:

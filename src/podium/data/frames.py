@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,7 @@ def read_file(path: Path, label: str) -> RawBars:
     text = path.suffix == ".csv"
     source = BarSource(file=str(path), first_line=2 if text else None, label=label)
     try:
-        frame = _read_csv(path) if text else _read_parquet(path, source)
+        frame = _read_csv(path, source) if text else _read_parquet(path, source)
     except (pl.exceptions.PolarsError, OSError) as error:
         kind = "CSV" if text else "Parquet"
         problem = Problem(
@@ -51,10 +53,13 @@ def _read_parquet(path: Path, source: BarSource) -> pl.DataFrame:
     return pl.read_parquet(path, columns=list(roles.values()))
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
+def _read_csv(path: Path, source: BarSource) -> pl.DataFrame:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         header = file.readline()
     separator = max(",;\t", key=header.count)
+    if header.strip():
+        # polars would give a second column of one name a name of its own.
+        find_columns(next(csv.reader([header], delimiter=separator)), source.location())
     # Everything as text: what a cell means is decided here, where a message can name its line.
     return pl.read_csv(path, separator=separator, infer_schema=False)
 
@@ -72,6 +77,7 @@ def read_polars(frame: pl.DataFrame, source: BarSource) -> RawBars:
     Raises:
         DataError: naming the missing columns or the first wrong cell.
     """
+    _refuse_empty(frame, source)
     roles = find_columns(frame.columns, source.location())
     label = time_label(roles["time"], source.label)
     time, naive = column_to_nanoseconds(frame[roles["time"]], source)
@@ -97,6 +103,7 @@ def read_pandas(frame: Any, source: BarSource) -> RawBars:  # Any: pandas is opt
     Raises:
         DataError: naming the missing columns or the first wrong cell.
     """
+    _refuse_empty(frame, source)
     names = [str(name) for name in frame.columns]
     index_is_time = hasattr(frame.index, "tz")
     roles = find_columns(names, source.location(), needs_time=not index_is_time)
@@ -106,6 +113,13 @@ def read_pandas(frame: Any, source: BarSource) -> RawBars:  # Any: pandas is opt
     elif (original := roles["time"]).strip().lower() in ("open_time", "close_time"):
         source = replace(source, label=time_label(original, source.label))
     return read_polars(pl.DataFrame(columns), source)
+
+
+def _refuse_empty(frame: Sized, source: BarSource) -> None:
+    if not len(frame):
+        raise DataError(
+            Problem(message="there are no bars", location=source.location(), expected="at least one row, one per bar")
+        )
 
 
 def _pandas_column(column: Any) -> pl.Series:  # Any: see read_pandas

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium.core.errors import ConfigurationError, DataError, Problem, did_you_mean
 from podium.data.bars import BarSeries
@@ -100,9 +102,8 @@ def apply_policy(series: BarSeries, report: QualityReport, policy: Policy) -> tu
         policy: what to do.
 
     Returns:
-        The bars that may be used, and what the run must tell: every flaw that was let through, and one entry per kind
-            of
-        which bars were dropped. Exactly the flawed bars are dropped; the gaps this makes are no new flaws.
+        The bars that may be used, and what the run must tell: every flaw of theirs that was let through, and one entry
+        per kind of which bars were dropped. Exactly the flawed bars are dropped; the gaps this makes are no new flaws.
 
     Raises:
         DataError: telling the first flaws that the policy does not let through, with file, row and time.
@@ -111,17 +112,25 @@ def apply_policy(series: BarSeries, report: QualityReport, policy: Policy) -> tu
     if refused:
         raise DataError(_problems(series, refused))
     dropped = {kind: rows for kind, rows in report.rows.items() if policy.actions[kind] == "drop"}
-    told = [flaw for flaw in report.flaws if policy.actions[flaw.kind] == "warn"]
+    let_through = [flaw for flaw in report.flaws if policy.actions[flaw.kind] == "warn"]
     if not dropped:
-        return series, tuple(told)
+        return series, tuple(let_through)
     keep = np.ones(len(series), dtype=np.bool_)
-    for kind, rows in dropped.items():
+    for rows in dropped.values():
         keep[rows] = False
-        told.append(_dropped(report, kind))
+    told = [flaw for flaw in let_through if _is_kept(flaw, report, keep)]
+    told += (_dropped(report, kind) for kind in dropped)
     if not keep.any():
         message = f"{series.symbol}: all {len(series):,} bars are flawed and were dropped"
         raise DataError(Problem(message=message, location=series.source.location(), expected="at least one bar"))
     return series.select(keep), tuple(told)
+
+
+def _is_kept(flaw: Flaw, report: QualityReport, keep: NDArray[np.bool_]) -> bool:
+    """Tell whether a flaw is one of bars that are still there; of many bars in one entry, whether any may be."""
+    if flaw.kind == FlawKind.GAP:
+        return True
+    return bool(keep[flaw.row] if flaw.count == 1 else keep[report.rows[flaw.kind]].any())
 
 
 def _problems(series: BarSeries, refused: list[Flaw]) -> list[Problem]:
@@ -129,22 +138,28 @@ def _problems(series: BarSeries, refused: list[Flaw]) -> list[Problem]:
         Problem(
             message=str(flaw),
             location=series.source.location(flaw.row),
-            hint=f"mend the source, or state what to do about it: {flaw.kind}: {_ways_out(flaw.kind)}",
+            hint=f"mend the source, or state what to do about it: {_way_out(flaw.kind)}",
         )
         for flaw in refused[:_SHOWN_PROBLEMS]
     ]
     more = sum(flaw.count for flaw in refused[_SHOWN_PROBLEMS:])
     if more:
         message = f"{series.symbol}: {more:,} more flaws of this or another kind are not shown"
-        problems.append(
-            Problem(message=message, location=series.source.location(), hint="podium data check shows them")
-        )
+        problems.append(Problem(message=message, location=series.source.location(), hint=_where_shown(series)))
     return problems
 
 
-def _ways_out(kind: FlawKind) -> str:
-    ways = [*([] if kind in _NOTHING_TO_DROP else ["drop"]), *([] if kind in _UNUSABLE else ["warn"])]
-    return " or ".join(ways)
+def _way_out(kind: FlawKind) -> str:
+    """Say what to write into a portfolio file."""
+    first, *others = [*([] if kind in _NOTHING_TO_DROP else ["drop"]), *([] if kind in _UNUSABLE else ["warn"])]
+    return f"data: {{flaws: {{{kind}: {first}}}}}" + "".join(f" (or {other})" for other in others)
+
+
+def _where_shown(series: BarSeries) -> str:
+    file = series.source.file
+    return (
+        "check_bars(series).summary tells all kinds" if file is None else shlex.join(["podium", "data", "check", file])
+    )
 
 
 def _dropped(report: QualityReport, kind: FlawKind) -> Flaw:

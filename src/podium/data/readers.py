@@ -6,7 +6,7 @@ The rows stay as they came, in their order; their flaws are found by ``quality``
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from podium.data.bars import BarSeries, BarSource
 from podium.data.columns import RawBars
 from podium.data.frames import FILE_SUFFIXES, read_file, read_pandas, read_polars
 
-__all__ = ["DEFAULT_SYMBOL", "read_bars"]
+__all__ = ["DEFAULT_SYMBOL", "read_bars", "read_each"]
 
 #: The symbol of bars that come alone and without a name.
 DEFAULT_SYMBOL = "DEFAULT"
@@ -57,6 +57,34 @@ def read_bars(
     if not series:
         raise DataError(Problem(message="there are no bars", expected=_EXPECTED))
     return series
+
+
+def read_each(
+    path: Path, *, timeframe: str | Timeframe | None = None, label: str = "open"
+) -> tuple[list[BarSeries], list[Problem]]:
+    """Read what can be read of a file or a folder.
+
+    Args:
+        path: a ``.parquet`` or ``.csv`` file, or a folder of them.
+        timeframe: the length of a bar, as for ``read_bars``.
+        label: which end of a bar its time names, ``open`` or ``close``.
+
+    Returns:
+        The series in the order of the files, and what is wrong with those files of a folder that cannot be read. One
+        symbol may come from several files.
+
+    Raises:
+        DataError: when a single file, or the folder itself, cannot be read.
+    """
+    if not path.is_dir():
+        return [*read_bars(path, timeframe=timeframe, label=label).values()], []
+    length = Timeframe.parse(timeframe) if isinstance(timeframe, str) else timeframe
+    series: list[BarSeries] = []
+    problems: list[Problem] = []
+    for found, wrong in _each_file(path, length, label):
+        series += found.values()
+        problems += wrong
+    return series, problems
 
 
 def _read(source: object, timeframe: Timeframe | None, label: str, symbol: str | None) -> dict[str, BarSeries]:
@@ -137,26 +165,35 @@ def _from_file_name(path: Path) -> tuple[str, Timeframe | None]:
 
 
 def _read_folder(folder: Path, timeframe: Timeframe | None, label: str) -> dict[str, BarSeries]:
-    files = sorted(file for file in folder.iterdir() if file.suffix in FILE_SUFFIXES)
-    if not files:
-        problem = Problem(
-            message="the folder holds no bars",
-            location=Location(file=str(folder)),
-            expected="files such as BTC-USDT_1h.parquet or BTC-USDT_1h.csv",
-        )
-        raise DataError(problem)
     series: dict[str, BarSeries] = {}
     problems: list[Problem] = []
-    for file in _of_timeframe(files, timeframe):
-        try:
-            found = _read_path(file, timeframe, label, None)
-            problems += (_twice(name, file, series[name].source) for name in found.keys() & series.keys())
-            series |= found
-        except DataError as error:
-            problems += error.problems
+    for found, wrong in _each_file(folder, timeframe, label):
+        problems += wrong
+        problems += (_twice(found[name], series[name].source) for name in found.keys() & series.keys())
+        series |= found
     if problems:
         raise DataError(problems)
     return series
+
+
+def _each_file(
+    folder: Path, timeframe: Timeframe | None, label: str
+) -> Iterator[tuple[dict[str, BarSeries], Sequence[Problem]]]:
+    """Give the series of each file of a folder, or what is wrong with it."""
+    files = sorted(file for file in folder.iterdir() if file.suffix in FILE_SUFFIXES)
+    if not files:
+        length = timeframe or "1h"
+        problem = Problem(
+            message="the folder holds no bars",
+            location=Location(file=str(folder)),
+            expected=f"files such as BTC-USDT_{length}.parquet or BTC-USDT_{length}.csv",
+        )
+        raise DataError(problem)
+    for file in _of_timeframe(files, timeframe):
+        try:
+            yield _read_path(file, timeframe, label, None), ()
+        except DataError as error:
+            yield {}, error.problems
 
 
 def _of_timeframe(files: list[Path], timeframe: Timeframe | None) -> list[Path]:
@@ -168,10 +205,10 @@ def _of_timeframe(files: list[Path], timeframe: Timeframe | None) -> list[Path]:
     ]
 
 
-def _twice(symbol: str, file: Path, other: BarSource) -> Problem:
+def _twice(series: BarSeries, other: BarSource) -> Problem:
     return Problem(
-        message=f"{symbol} is in two files, also in {other.file}",
-        location=Location(file=str(file)),
+        message=f"{series.symbol} is in two files, also in {other.file}",
+        location=series.source.location(),
         expected="one file per symbol",
-        hint="state the time frame to pick one (timeframe: 1h), or name the files apart",
+        hint=f"state the time frame to pick one (timeframe: {series.timeframe}), or name the files apart",
     )

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -116,15 +117,22 @@ def write_sample(folder: Path, *, seed: int = 12) -> tuple[Path, ...]:
         The files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / "SYNTHETIC.md"]
-    written[0].write_text(_NOTE.format(seed=seed), encoding="utf-8")
-    for symbol, series in sample_market(seed=seed).items():
-        file = folder / f"{symbol.replace('/', '-')}_1h.parquet"
-        draft = file.with_suffix(".draft")
-        _frame(series).write_parquet(draft, compression="zstd")
-        draft.replace(file)
-        written.append(file)
-    return tuple(written)
+    market = sample_market(seed=seed)
+    files = {symbol: folder / f"{symbol.replace('/', '-')}_1h.parquet" for symbol in market}
+    note = folder / "SYNTHETIC.md"
+    written = (note, *files.values())
+    # All of them or none: nothing gets its name before everything is written.
+    drafts = {file: file.with_name(f"{file.name}.draft") for file in written}
+    try:
+        drafts[note].write_text(_NOTE.format(seed=seed), encoding="utf-8")
+        for symbol, file in files.items():
+            drafts[file].write_bytes(_parquet(market[symbol]))
+        for file, draft in drafts.items():
+            draft.replace(file)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    return written
 
 
 _NOTE = """# Synthetic bars
@@ -213,6 +221,13 @@ def _hours(times: NDArray[np.int64]) -> NDArray[np.float64]:
 def _on_grid(prices: NDArray[np.float64], tick: Decimal) -> NDArray[np.float64]:
     ticks = np.maximum(np.rint(prices / float(tick)), 1).astype(np.int64)
     return from_ticks(ticks, tick)
+
+
+def _parquet(series: BarSeries) -> bytes:
+    # In memory first: polars tells of a full disk by an exception of its own, which is no OSError.
+    buffer = BytesIO()
+    _frame(series).write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def _frame(series: BarSeries) -> pl.DataFrame:

@@ -93,7 +93,7 @@ def _gap_flaws(
     usual = len(holes.missing) - len(real)
     if usual:
         typical = _duration(int(np.median(holes.length[holes.missing == 0])))
-        notes.append(f"the market closes regularly: {usual} usual closings of typically {typical}, no flaws")
+        notes.append(f"the market closes regularly: {usual} usual closings of typically {typical}")
     return (rows, flaws), notes
 
 

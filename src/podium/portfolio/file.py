@@ -131,7 +131,8 @@ class PortfolioFile:
         near = did_you_mean(symbol, [name for name in found if name[:1].upper() == symbol[:1].upper()])
         if near is not None or self.data.source == "sample":
             return near
-        return f"its file is called {symbol.replace('/', '-')}_{self.data.timeframe or '1h'}.{self.data.source}"
+        timeframe = f"_{self.data.timeframe}" if self.data.timeframe else ""
+        return f"its file is called {symbol.replace('/', '-')}{timeframe}.{self.data.source}"
 
 
 def load_portfolio(
