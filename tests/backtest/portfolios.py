@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyOrchestrator
-from podium.backtest.log import log_records
+from podium.backtest.log import completed_log
 from podium.backtest.records import event_records
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
@@ -196,7 +196,12 @@ def events(result, *kinds):
 
 def log(result):
     """List the lines of the log as a reader of the file gets them."""
-    return [json.loads(json.dumps(record)) for record in log_records(result, event_records(result))]
+    return lines_of(completed_log(result))
+
+
+def lines_of(written):
+    """Read JSON lines that come in parts."""
+    return [json.loads(line) for line in b"".join(written).splitlines()]
 
 
 def reproduced(result, folder: Path):

@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portfolios import FORMS, PROOF, Cross, Plain, Reversal, Swing, configuration, log, walk
+from portfolios import FORMS, PROOF, Cross, Plain, Reversal, Swing, configuration, lines_of, log, walk
 
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyOrchestrator
-from podium.backtest.log import RunLog
+from podium.backtest.log import failed_log
 from podium.core.errors import LedgerOverflow, StrategyFailed
 
 CAPITAL = Decimal(100_000)
@@ -46,7 +46,7 @@ def contested(**options):
     return StrategyOrchestrator(pairs, configuration(*bars, **options)).run(bars, CAPITAL)
 
 
-def lines_of(lines, event):
+def lines_about(lines, event):
     found = [line for line in lines if line["event"] == event]
     assert found, event
     return found
@@ -71,7 +71,7 @@ def test_the_start_is_logged_with_what_was_given():
 def test_every_signal_is_logged_with_the_capital_at_hand():
     """Who wants what where and when, and what it had for it. (B-55, B-56, B-12)"""
     lines = log(contested())
-    signals = lines_of(lines, "strategy_signal")
+    signals = lines_about(lines, "strategy_signal")
     for line in signals:
         assert set(line) == ALWAYS | {
             "sequence",
@@ -97,7 +97,7 @@ def test_every_signal_is_logged_with_the_capital_at_hand():
 def test_a_blocked_entry_is_a_warning_with_its_limit():
     """Used capital, the limit, and the signal that was refused. (B-55, B-57, B-07, B-31)"""
     result = contested()
-    blocked = lines_of(log(result), "capital_limit_hit")
+    blocked = lines_about(log(result), "capital_limit_hit")
     assert len(blocked) == result.capital_limit_blocks
     for line in blocked:
         named = {
@@ -125,7 +125,7 @@ def test_a_blocked_entry_is_a_warning_with_its_limit():
 def test_a_conflict_is_a_warning_with_its_outcome():
     """Symbol, who wanted what, how it was resolved. (B-55, B-58, B-11)"""
     result = contested()
-    conflicts = lines_of(log(result), "conflict_detected")
+    conflicts = lines_about(log(result), "conflict_detected")
     assert len(conflicts) == result.conflicts_detected == 12
     for line in conflicts:
         assert set(line) == ALWAYS | {"sequence", "symbol", "strategies", "resolution_mode", "outcome"}
@@ -150,7 +150,7 @@ def test_a_failure_is_logged_with_who_and_why():
     """What ended the run is the last line. (B-55, B-60)"""
     result = contested()
     failed = StrategyFailed(strategy_id="Greedy", symbol="X", time="2024-01-01T09:00:00Z", cause=ValueError("no"))
-    (line,) = RunLog(result).failed(failed)
+    line = lines_of(failed_log(result, failed))[-1]
     assert line == {
         "time": "2024-01-01T09:00:00Z",
         "level": "error",
@@ -162,7 +162,8 @@ def test_a_failure_is_logged_with_who_and_why():
         "duration_seconds": round(result.execution_time_seconds, 3),
         "error_count": 1,
     }
-    (line,) = RunLog(result).failed(LedgerOverflow(strategy_id="Greedy", symbol="Y", time="2024-01-01T09:00:00Z"))
+    overflow = LedgerOverflow(strategy_id="Greedy", symbol="Y", time="2024-01-01T09:00:00Z")
+    line = lines_of(failed_log(result, overflow))[-1]
     assert (line["error"], line["symbol"]) == ("LedgerOverflow", "Y")
 
 
@@ -252,7 +253,7 @@ def test_leverage_shows_in_what_is_bound():
     config = OrchestratorConfig(instruments={"X": instrument})
     lines = log(StrategyOrchestrator([(Swing(), Decimal(1))], config).run(bars, CAPITAL))
     used = Decimal(0)
-    for line in lines_of(lines, "capital_allocated"):
+    for line in lines_about(lines, "capital_allocated"):
         notional = Decimal(line["notional"])
         bound = Decimal(line["used_capital"])
         assert abs(bound * 5 - notional) < Decimal("0.0000001")

@@ -2,78 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from podium.backtest.records import Record
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.backtest.lines import Form, LineWriter, json_text
+from podium.backtest.records import Record, event_columns, event_forms, event_grids
 from podium.backtest.result import OrchestratorResult
 from podium.core.errors import RunError
+from podium.core.events import EventKind, Reason
 from podium.core.times import iso
 
-__all__ = ["LEVELS", "RunLog", "log_records"]
+__all__ = ["LEVELS", "completed_log", "failed_log"]
 
 #: From the least severe to the most.
 LEVELS = ("debug", "info", "warning", "error")
 
 
-class RunLog:
-    """Turn a run into its log, in one pass with the events.
+def completed_log(result: OrchestratorResult) -> Iterator[bytes]:
+    """Write the log of a run.
 
     Args:
         result: the run's result; its configuration says which level is the least to be kept.
-    """
-
-    def __init__(self, result: OrchestratorResult) -> None:
-        self._result = result
-        self._kept_levels = frozenset(LEVELS[LEVELS.index(result.config.logging_level) :])
-
-    def started(self) -> list[Record]:
-        """Give ``backtest_started``."""
-        return self._kept([_started(self._result)])
-
-    def happened(self, event: Record) -> list[Record]:
-        """Give what the log says about one event.
-
-        Args:
-            event: its record.
-
-        Returns:
-            At most one record.
-        """
-        return self._kept(_happened(event))
-
-    def completed(self) -> list[Record]:
-        """Give ``backtest_completed``."""
-        return self._kept([_completed(self._result)])
-
-    def failed(self, error: RunError) -> list[Record]:
-        """Give ``backtest_failed``.
-
-        Args:
-            error: what ended the run.
-        """
-        return self._kept([_failed(self._result, error)])
-
-    def _kept(self, records: Iterable[Record]) -> list[Record]:
-        return [record for record in records if record["level"] in self._kept_levels]
-
-
-def log_records(result: OrchestratorResult, events: Iterable[Record]) -> Iterator[Record]:
-    """Give the log of a run.
-
-    Args:
-        result: the run's result.
-        events: its events.
 
     Returns:
-        ``backtest_started``, what happened in order, ``backtest_completed``; those below the configured level are left
-        out.
+        Whole lines: ``backtest_started``, what happened in order, ``backtest_completed``.
     """
-    log = RunLog(result)
-    yield from log.started()
-    for event in events:
-        yield from log.happened(event)
-    yield from log.completed()
+    return _log(result, _completed(result))
+
+
+def failed_log(so_far: OrchestratorResult, error: RunError) -> Iterator[bytes]:
+    """Write the log of a run that failed.
+
+    Args:
+        so_far: what happened before.
+        error: what ended the run.
+
+    Returns:
+        Whole lines: ``backtest_started``, what happened in order, ``backtest_failed``.
+    """
+    return _log(so_far, _failed(so_far, error))
+
+
+def _log(result: OrchestratorResult, end: Record) -> Iterator[bytes]:
+    kept = LEVELS[LEVELS.index(result.config.logging_level) :]
+    if _INFO in kept:
+        yield _encoded(_started(result))
+    yield from _happened(result, kept)
+    if end["level"] in kept:
+        yield _encoded(end)
+
+
+def _encoded(record: Record) -> bytes:
+    return f"{json_text(record)}\n".encode()
 
 
 def _started(result: OrchestratorResult) -> Record:
@@ -133,43 +117,91 @@ def _reached(result: OrchestratorResult) -> str:
     return iso(int(result.market.timeline.times[max(result.engine.half_step // 2 - 1, 0)]))
 
 
-def _happened(record: Record) -> Iterator[Record]:
-    kind = record["kind"]
-    if kind == "SIGNAL_GENERATED":
-        yield _line(record, "info", "strategy_signal", signal_type=record["action"], bar_date=record["time"],
-                    capital_available=record["available"])  # fmt: skip
-    elif kind == "SIGNAL_REJECTED" and record["reason"] == "capital_limit":
-        yield _limit(record, rejected=True)
-    elif kind == "SIGNAL_REJECTED":
-        yield _line(record, "warning", "signal_rejected", reason=record["reason"], is_exit=record["is_exit"],
-                    side=record["side"], quantity=record["quantity"], price=record["price"])  # fmt: skip
-    elif kind in ("ORDER_REDUCED", "ORDER_CANCELLED") and record.get("reason") == "capital_limit":
-        yield _limit(record, rejected=kind == "ORDER_CANCELLED")
-    elif kind == "CONFLICT_DETECTED":
-        yield _line(record, "warning", "conflict_detected", strategies=record["strategies"],
-                    resolution_mode=record["resolution_mode"], outcome=record["outcome"])  # fmt: skip
-    elif kind in ("ORDER_CREATED", "ORDER_CANCELLED") and not record["is_exit"]:
-        yield _line(record, "info", "capital_reserved" if kind == "ORDER_CREATED" else "reservation_released",
-                    order=record["order"], side=record["side"], quantity=record["quantity"], price=record["price"],
-                    reserved_capital=record["reserved"], **_why(record))  # fmt: skip
-    elif kind == "ORDER_FILLED":
-        yield _line(record, "info", "capital_released" if record["is_exit"] else "capital_allocated",
-                    order=record["order"], notional=record["notional"], fee=record["fee"],
-                    realised=record["realised"], cash=record["cash"], used_capital=record["used"],
-                    reserved_capital=record["reserved"], allocation_limit=record["allocated"])  # fmt: skip
+def _happened(result: OrchestratorResult, kept: tuple[str, ...]) -> Iterator[bytes]:
+    forms = event_forms(result)
+    writer = LineWriter([line.form(forms[line.kind]) for line in _LINES], event_grids(result))
+    for events in event_columns(result):
+        chosen = np.full(len(events.numbers["kind"]), -1, np.int64)
+        for number, line in enumerate(_LINES):
+            chosen[line.tells(events.numbers)] = number if line.level in kept else -1
+        yield from writer.write(chosen, events.numbers, events.texts)
 
 
-def _why(record: Record) -> Record:
-    return {"reason": record["reason"]} if "reason" in record else {}
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Line:
+    """Say what the log tells about some events.
+
+    Args:
+        kind: of which kind they are.
+        where: which value a column of theirs has.
+        level: how severe it is.
+        event: its name in the log.
+        members: names of the log with names of the event's own line.
+    """
+
+    kind: EventKind
+    where: Mapping[str, int] = field(default_factory=dict)
+    level: str
+    event: str
+    members: Form
+
+    def tells(self, numbers: Mapping[str, NDArray[np.integer]]) -> NDArray[np.bool_]:
+        """Tell which events it is about."""
+        chosen: NDArray[np.bool_] = numbers["kind"] == self.kind
+        for name, value in self.where.items():
+            chosen &= numbers[name] == value
+        return chosen
+
+    def form(self, event: Form) -> Form:
+        """Give what its line holds, in terms of the event's line."""
+        who = {name: event[name] for name in ("sequence", "strategy_id", "symbol") if name in event}
+        return {"time": event["time"], "level": self.level, "event": self.event, **who, **_taken(self.members, event)}
 
 
-def _limit(record: Record, *, rejected: bool) -> Record:
-    wish = {name: record[name] for name in ("side", "quantity", "price")}
-    return _line(record, "warning", "capital_limit_hit" if rejected else "capital_limit_reduced",
-                 used_capital=record["used"], allocation_limit=record["allocated"],
-                 reserved_capital=record["reserved"], rejected_signal=wish)  # fmt: skip
+def _taken(members: Form, event: Form) -> dict[str, object]:
+    return {
+        name: _taken(source, event) if isinstance(source, Mapping) else event[str(source)]
+        for name, source in members.items()
+    }
 
 
-def _line(record: Record, level: str, event: str, **fields: object) -> Record:
-    who = {name: record[name] for name in ("strategy_id", "symbol") if name in record}
-    return {"time": record["time"], "level": level, "event": event, "sequence": record["sequence"], **who, **fields}
+def _same(*names: str) -> dict[str, object]:
+    return {name: name for name in names}
+
+
+_INFO, _WARNING = "info", "warning"
+_WISH = _same("side", "quantity", "price")
+_RESERVATION: Form = {**_same("order"), **_WISH, "reserved_capital": "reserved", **_same("reason")}
+_LIMIT: Form = {
+    "used_capital": "used",
+    "allocation_limit": "allocated",
+    "reserved_capital": "reserved",
+    "rejected_signal": _WISH,
+}
+_MOVED: Form = {
+    **_same("order", "notional", "fee", "realised", "cash"),
+    "used_capital": "used",
+    "reserved_capital": "reserved",
+    "allocation_limit": "allocated",
+}
+_SIGNAL: Form = {"signal_type": "action", "bar_date": "time", "capital_available": "available"}
+_REJECTED: Form = _same("reason", "is_exit", "side", "quantity", "price")
+_CONFLICT: Form = _same("strategies", "resolution_mode", "outcome")
+_NO_CAPITAL = {"reason": Reason.CAPITAL_LIMIT.value}
+_ENTRY, _EXIT = {"exit": 0}, {"exit": 1}
+#: What is told about an event; of several lines that fit, the last.
+_LINES = tuple(
+    _Line(kind=kind, where=where, level=level, event=event, members=members)
+    for kind, where, level, event, members in (
+        (EventKind.SIGNAL_GENERATED, {}, _INFO, "strategy_signal", _SIGNAL),
+        (EventKind.SIGNAL_REJECTED, {}, _WARNING, "signal_rejected", _REJECTED),
+        (EventKind.SIGNAL_REJECTED, _NO_CAPITAL, _WARNING, "capital_limit_hit", _LIMIT),
+        (EventKind.CONFLICT_DETECTED, {}, _WARNING, "conflict_detected", _CONFLICT),
+        (EventKind.ORDER_CREATED, _ENTRY, _INFO, "capital_reserved", _RESERVATION),
+        (EventKind.ORDER_REDUCED, _NO_CAPITAL, _WARNING, "capital_limit_reduced", _LIMIT),
+        (EventKind.ORDER_CANCELLED, _ENTRY, _INFO, "reservation_released", _RESERVATION),
+        (EventKind.ORDER_CANCELLED, _NO_CAPITAL, _WARNING, "capital_limit_hit", _LIMIT),
+        (EventKind.ORDER_FILLED, _ENTRY, _INFO, "capital_allocated", _MOVED),
+        (EventKind.ORDER_FILLED, _EXIT, _INFO, "capital_released", _MOVED),
+    )
+)

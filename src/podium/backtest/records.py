@@ -1,58 +1,237 @@
-"""Events as people and programs read them: names, times and exact decimals instead of codes, steps and units."""
+"""Events as people and programs read them: names, times and exact decimals instead of codes, steps and units.
+
+``event_forms`` says what the line of each kind of event holds, in terms of the columns of ``EventColumns``. A new kind
+is one entry there; a new field of the engine's events is a column of its name already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from functools import lru_cache
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.backtest.lines import ABSENT, Form, Given, Grid, LineWriter, Named, Scaled, Time, Whole, json_text
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
 from podium.engine.tables import CLOSED, EVENT, OrderKind
 
-__all__ = ["Record", "event_records", "scaled_text"]
+__all__ = ["EventColumns", "Record", "event_columns", "event_forms", "event_grids", "event_lines", "event_records"]
 
 #: One event: names of the wire with texts, whole numbers and truth values.
 Record = dict[str, object]
-_Row = Mapping[str, int]
+_ROWS = 4096
 _REASONS = {reason.value: reason.wire for reason in Reason}
-#: A strategy that wants both at once is refused without a side.
-_SIDES = {1: "buy", -1: "sell", 0: "both"}
-_ORDER_KINDS = {kind.value: kind.name.lower() for kind in OrderKind}
-_MONEY = ("cash", "used", "reserved", "allocated")
+_REASON = Named("reason", _REASONS)
+_REASON_IF_ANY = Named("reason", _REASONS | {Reason.NONE.value: ABSENT})
+_IS_EXIT = Named("exit", {0: False, 1: True})
+_ACTIONS = {0: "enter_short", 1: "enter_long", 2: "exit_long", 3: "exit_short"}
+_PRICE, _QUANTITY, _POSITION = Scaled("price", "tick"), Scaled("quantity", "lot"), Scaled("position", "lot")
+_ACCOUNT = {name: Scaled(name, "money") for name in ("cash", "used", "reserved", "allocated")}
+_ORDER: Form = {
+    "order": Whole("order"),
+    "order_kind": Named("order_kind", {kind.value: kind.name.lower() for kind in OrderKind}),
+    "side": Named("side", {1: "buy", 0: "sell", -1: "sell"}),
+    "is_exit": _IS_EXIT,
+    "quantity": _QUANTITY,
+    "price": _PRICE,
+    "reason": _REASON_IF_ANY,
+    **_ACCOUNT,
+}
+_TRADE: Form = {"trade": Whole("order"), "side": Named("side", {1: "long", 0: "short", -1: "short"})}
+_POSITION_CHANGED: Form = {**_TRADE, "quantity": _QUANTITY, "position": _POSITION, "price": _PRICE}
 
 
-@lru_cache(maxsize=1 << 16)
-def scaled_text(units: int, digits: int) -> str:
-    """Write units of 10⁻ᵈⁱᵍⁱᵗˢ as a decimal without trailing zeros.
+def event_forms(result: OrchestratorResult) -> dict[EventKind, Form]:
+    """Say what the line of each kind of event holds.
 
     Args:
-        units: any sign.
-        digits: ≥ 0.
+        result: the run's result; its strategies and symbols are named.
 
     Returns:
-        For example ``-0.05`` for -5 units of 10⁻².
+        A form for each kind.
     """
-    if digits <= 0:
-        return str(units)
-    text = str(abs(units)).rjust(digits + 1, "0")
-    tail = text[-digits:].rstrip("0")
-    number = f"{text[:-digits]}.{tail}" if tail else text[:-digits]
-    return f"-{number}" if units < 0 else number
+    is_fine = bool((result.market.timeline.times % 1_000_000_000).any())
+    return {kind: {**_head(kind, result, is_fine=is_fine), **_content(kind, is_fine=is_fine)} for kind in EventKind}
 
 
-def _step_of(grid: Decimal) -> tuple[int, int]:
-    """Split a tick or lot into a whole number and digits: 0.05 is 5 × 10⁻²."""
-    _, _, exponent = grid.as_tuple()
-    digits = max(-int(exponent), 0)
-    return int(grid.scaleb(digits)), digits
+def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict[str, object]:
+    names = list(result.strategy_results)
+    head: dict[str, object] = {"sequence": Whole("sequence"), "time": Time("time", is_fine), "kind": kind.name}
+    if kind != EventKind.CONFLICT_DETECTED:
+        head["strategy_id"] = Named("cell", {cell: names[member] for cell, member in enumerate(result.cells.members)})
+    return head | {"symbol": Named("cell", dict(enumerate(result.cells.symbols)))}
+
+
+def _content(kind: EventKind, *, is_fine: bool) -> Form:
+    match kind:
+        case EventKind.SIGNAL_GENERATED:
+            return {
+                "action": Named("action", _ACTIONS),
+                "price": _PRICE,
+                "reason": _REASON_IF_ANY,
+                "available": Scaled("available", "money"),
+                **_ACCOUNT,
+            }
+        case EventKind.SIGNAL_REJECTED:
+            return {
+                "reason": _REASON,
+                # A strategy that wants both at once is refused without a side.
+                "side": Named("side", {1: "buy", 0: "both", -1: "sell"}),
+                "is_exit": _IS_EXIT,
+                "quantity": _QUANTITY,
+                "price": _PRICE,
+                **_ACCOUNT,
+            }
+        case EventKind.CONFLICT_DETECTED:
+            return {"strategies": Given("wishes"), "resolution_mode": "allow", "outcome": "all entries act"}
+        case EventKind.ORDER_CREATED | EventKind.ORDER_REDUCED | EventKind.ORDER_CANCELLED:
+            return _ORDER
+        case EventKind.ORDER_FILLED:
+            moved = {name: Scaled(name, "money") for name in ("notional", "fee", "realised", "slippage")}
+            return {**_ORDER, **moved, "position": _POSITION}
+        case EventKind.POSITION_OPENED | EventKind.POSITION_MODIFIED:
+            return _POSITION_CHANGED
+        case EventKind.POSITION_CLOSED:
+            return {
+                **_TRADE,
+                "reason": _REASON,
+                "quantity": _QUANTITY,
+                "price": _PRICE,
+                "pnl": Scaled("pnl", "money"),
+                "fees": Scaled("fee", "money"),
+                "slippage": Scaled("slippage", "money"),
+                "highest": Scaled("highest", "tick"),
+                "lowest": Scaled("lowest", "tick"),
+                "entry_time": Time("entry_time", is_fine),
+                "bars_held": Whole("bars_held"),
+            }
+
+
+def event_grids(result: OrchestratorResult) -> dict[str, Grid]:
+    """Say what the numbers of events count.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        By name, for each cell.
+    """
+    instruments = [result.market.instruments[symbol] for symbol in result.cells.symbols]
+    unit = result.engine.unit.to_decimal(1)
+    return {
+        "money": Grid.of([unit for _ in instruments]),
+        "tick": Grid.of([instrument.tick for instrument in instruments]),
+        "lot": Grid.of([instrument.lot for instrument in instruments]),
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventColumns:
+    """Hold some events in order.
+
+    Args:
+        numbers: by name, shape ``(events,)``: the fields of the engine's events and what is computed from them.
+        texts: JSON, to which the column ``wishes`` points.
+    """
+
+    numbers: Mapping[str, NDArray[np.integer]]
+    texts: list[bytes]
+
+
+def event_columns(result: OrchestratorResult) -> Iterator[EventColumns]:
+    """Give all events of a run in order, a few thousand at a time.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        Columns, with a gapless ``sequence`` from 1.
+    """
+    wishes = _Wishes(result)
+    times = result.market.timeline.times
+    sequence = 1
+    for block in result.engine.events():
+        for start in range(0, len(block), _ROWS):
+            part = block[start : start + _ROWS]
+            numbers = _numbers(part, times, sequence)
+            numbers["wishes"], texts = wishes.of(numbers)
+            sequence += len(part)
+            yield EventColumns(numbers, texts)
+
+
+def _numbers(part: NDArray[np.void], times: NDArray[np.int64], sequence: int) -> dict[str, NDArray[np.integer]]:
+    closed = part.view(CLOSED)
+    known: dict[str, NDArray[np.integer]] = {name: part[name] for name in EVENT.names or ()}
+    known |= {name: closed[name] for name in CLOSED.names or ()}
+    is_closed = known["kind"] == EventKind.POSITION_CLOSED
+    free = np.minimum(known["allocated"] - known["used"], known["cash"]) - known["reserved"]
+    return known | {
+        "sequence": np.arange(sequence, sequence + len(part)),
+        "time": times[known["step"]],
+        "entry_time": times[np.where(is_closed, known["entry_step"], 0)],
+        "action": 2 * known["exit"] + (known["side"] > 0),
+        "available": np.maximum(free, 0),
+        "pnl": known["realised"] - known["fee"],
+    }
+
+
+class _Wishes:
+    """Follow who wants to enter which symbol in a step, for conflicts to tell."""
+
+    def __init__(self, result: OrchestratorResult) -> None:
+        names = list(result.strategy_results)
+        self._strategies = [names[member] for member in result.cells.members]
+        self._symbols = result.cells.symbols
+        self._has_conflicts = result.conflicts_detected > 0
+        self._step = -1
+        self._entering: dict[str, dict[str, str]] = {}
+
+    def of(self, numbers: Mapping[str, NDArray[np.integer]]) -> tuple[NDArray[np.int64], list[bytes]]:
+        """Give for each event the number of its text, and the texts; only conflicts have one."""
+        found: NDArray[np.int64] = np.zeros(len(numbers["kind"]), np.int64)
+        texts: list[bytes] = []
+        if self._has_conflicts:
+            is_conflict = numbers["kind"] == EventKind.CONFLICT_DETECTED
+            is_entry = (numbers["kind"] == EventKind.SIGNAL_GENERATED) & (numbers["exit"] == 0)
+            (rows,) = np.nonzero(is_conflict | is_entry)
+            told = (numbers[name][rows].tolist() for name in ("step", "cell", "action"))
+            for row, conflict, step, cell, action in zip(rows, is_conflict[rows].tolist(), *told, strict=True):
+                entering = self._entering_at(step, self._symbols[cell])
+                if conflict:
+                    found[row] = len(texts)
+                    texts.append(json_text(entering).encode())
+                else:
+                    entering[self._strategies[cell]] = _ACTIONS[action]
+        return found, texts
+
+    def _entering_at(self, step: int, symbol: str) -> dict[str, str]:
+        if step != self._step:
+            self._step, self._entering = step, {}
+        return self._entering.setdefault(symbol, {})
+
+
+def event_lines(result: OrchestratorResult) -> Iterator[bytes]:
+    """Write all events of a run in order, as ``events.jsonl`` has them.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        Whole lines, about a megabyte at a time.
+    """
+    forms = event_forms(result)
+    writer = LineWriter(list(forms.values()), event_grids(result))
+    number_of: NDArray[np.int64] = np.full(max(forms) + 1, -1, np.int64)
+    number_of[list(forms)] = np.arange(len(forms))
+    for events in event_columns(result):
+        yield from writer.write(number_of[events.numbers["kind"]], events.numbers, events.texts)
 
 
 def event_records(result: OrchestratorResult) -> Iterator[Record]:
-    """Give all domain events of a run in order.
+    """Give all events of a run in order.
 
     Args:
         result: the run's result.
@@ -60,146 +239,4 @@ def event_records(result: OrchestratorResult) -> Iterator[Record]:
     Returns:
         Records with a gapless ``sequence`` from 1.
     """
-    writer = _Writer(result)
-    sequence = 0
-    for block in result.engine.events():
-        for record in writer.block(block):
-            sequence += 1
-            yield {"sequence": sequence, **record}
-
-
-class _Writer:
-    """Turn rows into records."""
-
-    def __init__(self, result: OrchestratorResult) -> None:
-        market, cells = result.market, result.cells
-        names = list(result.strategy_results)
-        self._digits = result.engine.unit.digits
-        self._times = market.timeline.times
-        self._strategies = [names[member] for member in cells.members]
-        self._symbols = cells.symbols
-        self._ticks = [_step_of(market.instruments[symbol].tick) for symbol in cells.symbols]
-        self._lots = [_step_of(market.instruments[symbol].lot) for symbol in cells.symbols]
-        self._entering: list[tuple[int, str, str, str]] = []
-        self._fields: dict[int, Callable[[_Row], Record]] = {
-            EventKind.SIGNAL_GENERATED: self._signal,
-            EventKind.SIGNAL_REJECTED: self._rejected,
-            EventKind.CONFLICT_DETECTED: self._conflict,
-            EventKind.ORDER_CREATED: self._order,
-            EventKind.ORDER_REDUCED: self._order,
-            EventKind.ORDER_FILLED: self._filled,
-            EventKind.ORDER_CANCELLED: self._order,
-            EventKind.POSITION_OPENED: self._position,
-            EventKind.POSITION_MODIFIED: self._position,
-            EventKind.POSITION_CLOSED: self._closed,
-        }
-
-    def block(self, block: NDArray[np.void]) -> Iterator[Record]:
-        closed = block.view(CLOSED)
-        names: Sequence[str] = EVENT.names or ()
-        more: Sequence[str] = CLOSED.names or ()
-        columns = [block[name].tolist() for name in names] + [closed[name].tolist() for name in more]
-        whole = not (self._times % 1_000_000_000).any()
-        stamps = self._times[block["step"]].astype("M8[ns]")
-        times = np.datetime_as_string(stamps, unit="s" if whole else "us", timezone="UTC").tolist()
-        for time, *values in zip(times, *columns, strict=True):
-            row = dict(zip([*names, *more], values, strict=True))
-            kind, cell = row["kind"], row["cell"]
-            record: Record = {"time": time, "kind": EventKind(kind).name}
-            if kind != EventKind.CONFLICT_DETECTED:
-                record["strategy_id"] = self._strategies[cell]
-            record["symbol"] = self._symbols[cell]
-            yield record | self._fields[kind](row)
-
-    def _money(self, units: int) -> str:
-        return scaled_text(units, self._digits)
-
-    def _price(self, row: _Row, name: str = "price") -> str:
-        step, digits = self._ticks[row["cell"]]
-        return scaled_text(row[name] * step, digits)
-
-    def _quantity(self, row: _Row, name: str = "quantity") -> str:
-        step, digits = self._lots[row["cell"]]
-        return scaled_text(row[name] * step, digits)
-
-    def _account(self, row: _Row) -> Record:
-        return {name: self._money(row[name]) for name in _MONEY}
-
-    def _signal(self, row: _Row) -> Record:
-        buys = row["side"] > 0
-        if row["exit"]:
-            action = "exit_short" if buys else "exit_long"
-        else:
-            action = "enter_long" if buys else "enter_short"
-            if self._entering and self._entering[0][0] != row["step"]:
-                self._entering.clear()
-            cell = row["cell"]
-            self._entering.append((row["step"], self._symbols[cell], self._strategies[cell], action))
-        record: Record = {"action": action, "price": self._price(row)}
-        if row["exit"]:
-            record["reason"] = _REASONS[row["reason"]]
-        free = min(row["allocated"] - row["used"] - row["reserved"], row["cash"] - row["reserved"])
-        return record | {"available": self._money(max(free, 0))} | self._account(row)
-
-    def _rejected(self, row: _Row) -> Record:
-        return {
-            "reason": _REASONS[row["reason"]],
-            "side": _SIDES[row["side"]],
-            "is_exit": bool(row["exit"]),
-            "quantity": self._quantity(row),
-            "price": self._price(row),
-        } | self._account(row)
-
-    def _conflict(self, row: _Row) -> Record:
-        symbol = self._symbols[row["cell"]]
-        wishes = {
-            name: action for step, where, name, action in self._entering if (step, where) == (row["step"], symbol)
-        }
-        return {"strategies": wishes, "resolution_mode": "allow", "outcome": "all entries act"}
-
-    def _order(self, row: _Row) -> Record:
-        record: Record = {
-            "order": row["order"],
-            "order_kind": _ORDER_KINDS[row["order_kind"]],
-            "side": "buy" if row["side"] > 0 else "sell",
-            "is_exit": bool(row["exit"]),
-            "quantity": self._quantity(row),
-            "price": self._price(row),
-        }
-        if row["reason"]:
-            record["reason"] = _REASONS[row["reason"]]
-        return record | self._account(row)
-
-    def _filled(self, row: _Row) -> Record:
-        return self._order(row) | {
-            "notional": self._money(row["notional"]),
-            "fee": self._money(row["fee"]),
-            "realised": self._money(row["realised"]),
-            "slippage": self._money(row["slippage"]),
-            "position": self._quantity(row, "position"),
-        }
-
-    def _position(self, row: _Row) -> Record:
-        return {
-            "trade": row["order"],
-            "side": "long" if row["side"] > 0 else "short",
-            "quantity": self._quantity(row),
-            "position": self._quantity(row, "position"),
-            "price": self._price(row),
-        }
-
-    def _closed(self, row: _Row) -> Record:
-        return {
-            "trade": row["order"],
-            "side": "long" if row["side"] > 0 else "short",
-            "reason": _REASONS[row["reason"]],
-            "quantity": self._quantity(row),
-            "price": self._price(row),
-            "pnl": self._money(row["realised"] - row["fee"]),
-            "fees": self._money(row["fee"]),
-            "slippage": self._money(row["slippage"]),
-            "highest": self._price(row, "highest"),
-            "lowest": self._price(row, "lowest"),
-            "entry_time": str(np.datetime_as_string(self._times[row["entry_step"]].astype("M8[ns]"), unit="s")) + "Z",
-            "bars_held": row["bars_held"],
-        }
+    return (json.loads(line) for lines in event_lines(result) for line in lines.splitlines())

@@ -7,16 +7,16 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from podium.backtest.log import RunLog
+from podium.backtest.lines import json_text
+from podium.backtest.log import completed_log, failed_log
 from podium.backtest.manifest import make_manifest
-from podium.backtest.records import Record, event_records
+from podium.backtest.records import event_lines
 from podium.backtest.result import OrchestratorResult
 from podium.core.errors import Problem, RunError
 from podium.data.bars import BarSeries
@@ -24,8 +24,6 @@ from podium.portfolio.file import PortfolioFile
 
 __all__ = ["REPRODUCED_FILES", "write_failed_run", "write_reproduced", "write_run"]
 
-#: Compact, since the standard library indents in Python and not in C; jq shows it as one likes.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 #: The files that are compared byte for byte.
 REPRODUCED_FILES = ("events.jsonl", "result.json", "trades.parquet", "equity.parquet")
 
@@ -58,11 +56,8 @@ def write_run(
     # What was interrupted never takes the place of a run that was completed.
     folder = out / (str(manifest["run_id"]) + ("" if result.is_complete else "-interrupted"))
     with _whole(folder) as partial:
-        with _lines(partial / "log.jsonl") as write_log:
-            log = RunLog(result)
-            write_log(log.started())
-            write_reproduced(result, partial, on_event=lambda event: write_log(log.happened(event)))
-            write_log(log.completed())
+        write_reproduced(result, partial)
+        _write_lines(partial / "log.jsonl", completed_log(result))
         write_report(result, partial / "report.html", bars, dict(portfolio.settings))
         _write_json(partial / "manifest.json", manifest)
     return folder
@@ -96,12 +91,7 @@ def write_failed_run(
     manifest = make_manifest(so_far, portfolio, bars, invocation or {})
     folder = out / f"{manifest['run_id']}-failed"
     with _whole(folder) as partial:
-        with _lines(partial / "log.jsonl") as write_log:
-            log = RunLog(so_far)
-            write_log(log.started())
-            for event in event_records(so_far):
-                write_log(log.happened(event))
-            write_log(log.failed(failure))
+        _write_lines(partial / "log.jsonl", failed_log(so_far, failure))
         _write_json(partial / "manifest.json", manifest)
     return folder
 
@@ -126,37 +116,28 @@ def _whole(folder: Path) -> Iterator[Path]:
         raise
 
 
-def write_reproduced(
-    result: OrchestratorResult, folder: Path, on_event: Callable[[Record], None] | None = None
-) -> None:
+def write_reproduced(result: OrchestratorResult, folder: Path) -> None:
     """Write the files that hold nothing of clock or machine.
 
     Args:
         result: what happened.
         folder: where; it exists.
-        on_event: called with each event's record as it is written.
     """
     from podium.backtest.frames import equity_frame, trades_frame  # noqa: PLC0415  polars is heavy
 
-    with _lines(folder / "events.jsonl") as write:
-        for event in event_records(result):
-            write([event])
-            if on_event is not None:
-                on_event(event)
+    _write_lines(folder / "events.jsonl", event_lines(result))
     _write_json(folder / "result.json", result.to_dict())
     trades_frame(result).write_parquet(folder / "trades.parquet", compression="zstd", statistics=False)
     equity_frame(result).write_parquet(folder / "equity.parquet", compression="zstd", statistics=False)
 
 
-@contextmanager
-def _lines(path: Path) -> Iterator[Callable[[Iterable[Record]], None]]:
-    """Open a file of JSON lines; give what writes records to it."""
-    with path.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as file:
-        yield lambda records: file.writelines(_ENCODE(record) + "\n" for record in records)
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(lines)
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
-    path.write_text(_ENCODE(content) + "\n", encoding="utf-8")
+    path.write_text(json_text(content) + "\n", encoding="utf-8")
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:
