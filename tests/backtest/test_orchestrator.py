@@ -130,6 +130,10 @@ class OddTime(Reversal):
         ([(Holding(), Decimal(1))], "strategy 'Holding': Holding.handle is a object"),
         ([(Unbound(), Decimal(1))], "did you mean 'length'?"),
         ([(OddTime(), Decimal(1))], "'4 hours' is not a time frame"),
+        *(
+            ([(type("Odd", (Reversal,), {"warm_up": value})(), Decimal(1))], f"strategy 'Odd': Odd.warm_up is {shown}")
+            for value, shown in (("x", "'x'"), (-1, "-1"), (2.5, "2.5"), (True, "true"), (None, "empty"))
+        ),
     ],
 )
 def test_what_is_wrong_is_told_at_construction(strategies, said):

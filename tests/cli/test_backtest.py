@@ -146,6 +146,16 @@ def test_a_strategy_that_raises_fails_the_run_and_leaves_its_log(
     assert all(line["time"] <= lines[-1]["time"] for line in lines)
 
 
+@pytest.mark.parametrize("code", [0, 3, "'enough'", ""])
+def test_a_strategy_that_leaves_the_program_fails_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], code: object
+) -> None:
+    """``sys.exit`` in a strategy is told like any other failure, whatever it exits with. (B-60, D-06)"""
+    (folder / "coded.py").write_text(CODED.replace("self.close()", f"raise SystemExit({code})"), encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
+    assert "coded.py:13: strategy 'coded' failed on BTC/USDT at 2022-01-" in capsys.readouterr().err
+
+
 def test_an_interrupted_run_leaves_complete_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C ends with 130, and what happened until then is whole on disk. (D-07)"""
     interrupted = CODED.replace("self.buy(fraction=0.5)", "raise KeyboardInterrupt")

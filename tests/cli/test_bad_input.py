@@ -1610,6 +1610,31 @@ trend.yaml:13:11: max_bars is '2%'
 """,
     ),
     Case(
+        name="class that leaves the program when it is made",
+        edits=(
+            (REVERSAL, "    depth = 2\n", "    depth = 2\n\n    def __init__(self):\n        raise SystemExit(3)\n"),
+        ),
+        message="""\
+reversal.py:5:9: Reversal() raised SystemExit: 3
+  expected: a class that can be made without arguments
+""",
+    ),
+    Case(
+        name="warm-up that is no number",
+        edits=(
+            (
+                REVERSAL,
+                None,
+                "from podium import Strategy\n\nclass Reversal(Strategy):\n    warm_up = 'x'\n    on_bar = print\n",
+            ),
+        ),
+        command=("backtest", PORTFOLIO, "--no-progress"),
+        message="""\
+portfolio.yaml: strategy 'reversal': Reversal.warm_up is 'x'
+  expected: a whole number of bars, 0 or more
+""",
+    ),
+    Case(
         name="class with on_bar that is no Strategy",
         edits=((REVERSAL, "    depth = 2\n", "    depth = 2\n\n    def on_bar(self, bar):\n        pass\n"),),
         message="""\

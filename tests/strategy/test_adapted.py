@@ -198,12 +198,13 @@ def test_what_cannot_be_copied_is_told_at_construction():
         StrategyOrchestrator([(strategy, Decimal(1))])
 
 
-def test_a_failure_names_the_wrapped_class():
+@pytest.mark.parametrize("raised", [ZeroDivisionError, SystemExit])
+def test_a_failure_names_the_wrapped_class(raised):
     """The user's class, not the adapter. (B-16)"""
 
     class Breaks:
         def should_enter(self, bars):
-            raise ZeroDivisionError
+            raise raised
 
         def should_exit(self, position, bars):
             return False

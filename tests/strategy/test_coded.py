@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from decimal import Decimal
 
@@ -319,27 +320,28 @@ def test_outside_of_a_run_there_is_no_position():
             look()
 
 
-def test_an_exception_is_told_with_strategy_symbol_and_time():
-    """The cause stays attached; the command line ends with 1 (see tests/cli). (B-16)"""
+@pytest.mark.parametrize("raised", [KeyError("missing"), SystemExit("enough")])
+def test_an_exception_is_told_with_strategy_symbol_and_time(raised):
+    """The cause stays attached; to leave the program is a failure too. The command line ends with 1. (B-16)"""
 
     def on_bar(self, bar):
         if bar.index == 4:
-            raise KeyError("missing")
+            raise raised
 
-    with pytest.raises(
-        StrategyFailed, match="strategy 'Code' failed on X at 2024-01-01T05:00:00Z: KeyError: 'missing'"
-    ) as caught:
+    said = re.escape(f"strategy 'Code' failed on X at 2024-01-01T05:00:00Z: {type(raised).__name__}: {raised}")
+    with pytest.raises(StrategyFailed, match=said) as caught:
         act(on_bar)
-    assert isinstance(caught.value.__cause__, KeyError)
+    assert caught.value.__cause__ is raised
 
 
-def test_among_several_the_one_that_raised_is_named():
+@pytest.mark.parametrize("raised", [ValueError("here"), SystemExit("here")])
+def test_among_several_the_one_that_raised_is_named(raised):
     """Not the first, not the last: the one whose code failed. (B-16)"""
 
     class Fails(Strategy):
         def on_bar(self, bar):
             if bar.symbol == "Y" and bar.index == 7:
-                raise ValueError("here")
+                raise raised
 
     class Works(Strategy):
         def on_bar(self, bar):
@@ -351,7 +353,8 @@ def test_among_several_the_one_that_raised_is_named():
         (named(Works(), "last"), Decimal("0.3"), None),
     ]
     bars = {symbol: walk(symbol, 30, 1) for symbol in ("X", "Y", "Z")}
-    with pytest.raises(StrategyFailed, match="strategy 'Fails' failed on Y at 2024-01-01T08:00:00Z: ValueError: here"):
+    said = f"strategy 'Fails' failed on Y at 2024-01-01T08:00:00Z: {type(raised).__name__}: here"
+    with pytest.raises(StrategyFailed, match=said):
         orchestrate(entries, configuration(*bars)).run(bars, CAPITAL)
 
 

@@ -42,7 +42,6 @@ def run_portfolio(
         RunError: when the run fails.
     """
     ticks = {symbol: infer_tick(bars[symbol]) for symbol, section in portfolio.symbols.items() if section.tick is None}
-    orchestrator = StrategyOrchestrator.of_file(portfolio, portfolio.configuration(ticks))
     total = sum(len(series) for series in bars.values())
     work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
 
@@ -55,6 +54,7 @@ def run_portfolio(
             on_progress(done * work // total)
 
     with _at_file(portfolio):
+        orchestrator = StrategyOrchestrator.of_file(portfolio, portfolio.configuration(ticks))
         return orchestrator.run(
             dict(bars), portfolio.capital, on_checked=tell_checked, on_progress=tell_progress, on_failed=on_failed
         )

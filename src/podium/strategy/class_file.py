@@ -85,7 +85,7 @@ def create_strategy(strategy_class: type, params: Mapping[str, int | Decimal]) -
         strategy: object = strategy_class()
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigurationError(
             Problem(
                 message=f"{strategy_class.__name__}() raised {type(error).__name__}: {error}",

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from podium.core.errors import ConfigurationError, InputError, Location, Problem, StrategyFailed
 from podium.core.instruments import Instrument
 from podium.core.times import Timeframe, iso
+from podium.core.validation import show
 from podium.engine.engine import Engine
 from podium.rules.nodes import Node
 from podium.strategy.base import Strategy
@@ -146,7 +148,7 @@ def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bo
                 engine.advance(2 * step + 1)
             cursor.row, cursor.step = row, step
             on_bar(bar)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(cells[number], error) from error
 
 
@@ -160,12 +162,15 @@ def _run_one(cell: CodedCell, engine: Engine, stop: int, *, lazy: bool) -> None:
                 engine.advance(2 * step + 1)
             cursor.row, cursor.step = row, step
             on_bar(bar)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(cell, error) from error
 
 
-def _failed(cell: CodedCell, error: Exception) -> Exception:
-    """Say whose code failed where; what the strategy asked for wrongly is the user's input."""
+def _failed(cell: CodedCell, error: BaseException) -> BaseException:
+    """Say whose code failed where; what the strategy asked for wrongly is the user's input.
+
+    To leave the program is not the strategy's to decide either.
+    """
     given = cell.given
     time = iso(int(given.columns.close_time[cell.cursor.row]))
     if isinstance(error, InputError):
@@ -202,15 +207,24 @@ def check_coded(strategy: Strategy, strategy_id: str) -> None:
         strategy_id: its id, for the message.
 
     Raises:
-        ConfigurationError: when it holds what cannot be part of a snapshot, or its time frame is none.
+        ConfigurationError: when it holds what cannot be part of a snapshot, or its time frame or warm-up is none.
         RuleError: when an expression names an unknown parameter.
     """
     declared_expressions(strategy)
     if isinstance(timeframe := getattr(strategy, "timeframe", None), str):
         Timeframe.parse(timeframe)
+    title = type(strategy).__name__
+    warm_up: object = strategy.warm_up
+    if isinstance(warm_up, bool) or not isinstance(warm_up, Integral) or warm_up < 0:
+        raise ConfigurationError(
+            Problem(
+                message=f"strategy '{strategy_id}': {title}.warm_up is {show(warm_up)}",
+                expected="a whole number of bars, 0 or more",
+            )
+        )
     problems = [
         Problem(
-            message=f"strategy '{strategy_id}': {type(strategy).__name__}.{name} is a {type(value).__name__}",
+            message=f"strategy '{strategy_id}': {title}.{name} is a {type(value).__name__}",
             expected="plain values, lists, dicts, sets or arrays: they are part of a snapshot",
             hint="make it inside on_bar, or keep it in a module",
         )
