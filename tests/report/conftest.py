@@ -32,6 +32,7 @@ class Trade:
     pnl: Decimal = Decimal("489.25")
     return_ratio: Decimal = Decimal("0.0245")
     commission: Decimal = Decimal("10.5")
+    slippage: Decimal = Decimal("1.25")
     exit_reason: str = "take_profit"
     bars_held: int = 4
 
@@ -57,6 +58,7 @@ class Result:
     aggregate_metrics: object
     aggregate_equity_curve: object
     comparison_table: ComparisonTable
+    unallocated: Decimal = Decimal(5_000)
     conflicts_detected: int = 2
     warnings: tuple = ()
     config: object = field(default_factory=dict)
@@ -94,7 +96,7 @@ def make_result(trades_by_strategy, *, count=100, warnings=(), config=None):
         results[strategy_id] = Strategy(
             allocated_capital=capital, trades=tuple(trades), equity_curve=curve, metrics=metrics
         )
-        final = Decimal(int(units[-1])).scaleb(-8)
+        final = Decimal(int(units[-1])).scaleb(-8) if count else capital
         rows.append(
             ComparisonRow.of_strategy(
                 strategy_id, allocated_capital=capital, final_equity=final, metrics=metrics,
@@ -107,7 +109,7 @@ def make_result(trades_by_strategy, *, count=100, warnings=(), config=None):
         times_nanoseconds=times, equity=whole, digits=8, starting_capital=total, closed=everything
     )
     portfolio = ComparisonRow.of_portfolio(
-        allocated_capital=total, final_equity=Decimal(int(whole[-1])).scaleb(-8), metrics=metrics,
+        allocated_capital=total, final_equity=Decimal(int(whole[-1])).scaleb(-8) if count else total, metrics=metrics,
         capital_limit_blocks=1, equity=whole,
     )  # fmt: skip
     return Result(

@@ -2,65 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.report.curves import drawn_candles, drawn_curve
-from podium.stats.drawdown import max_drawdown
+from podium.report.curves import drawn_candles, drawn_rows
+
+PATHS = st.lists(st.integers(1, 10**6), min_size=1, max_size=400)
 
 
-@dataclass(frozen=True)
-class Columns:
-    times_nanoseconds: np.ndarray
-    units: np.ndarray
-    digits: int = 0
-
-
-def columns(values):
-    return Columns(np.arange(len(values), dtype=np.int64), np.array(values, dtype=np.int64))
-
-
-paths = st.lists(st.integers(1, 10**6), min_size=1, max_size=400)
-
-
-@given(paths, st.integers(4, 60))
+@given(PATHS, st.integers(4, 60))
 def test_a_drawn_curve_keeps_its_extremes(values, most):
-    """Highest, lowest, first, last and the deepest drawdown survive, in few points (B-05)."""
-    drawn = drawn_curve(columns(values), start=Decimal(100), most=most)
-    assert len(drawn.times) <= most
-    assert len(drawn.drawdown) <= most
-    assert (drawn.equity[0], drawn.equity[-1]) == (values[0], values[-1])
-    assert (drawn.equity.min(), drawn.equity.max()) == (min(values), max(values))
-    assert drawn.drawdown.max() == max_drawdown(np.array(values), start=100.0)
-    assert np.all(np.diff(drawn.times) > 0)
-    assert np.all(np.diff(drawn.drawdown_times) > 0)
+    """Highest, lowest, first and last point survive, in few points and in their order (B-05)."""
+    units = np.array(values, dtype=np.int64)
+    rows = drawn_rows(units, most)
+    drawn = units[rows]
+    assert len(rows) <= most + 4
+    assert (drawn[0], drawn[-1]) == (values[0], values[-1])
+    assert (drawn.min(), drawn.max()) == (min(values), max(values))
+    assert np.all(np.diff(rows) > 0)
 
 
-@given(paths)
-def test_every_drawn_point_is_a_point_of_the_curve(values):
-    """Nothing is averaged or invented (B-05)."""
-    drawn = drawn_curve(columns(values), start=Decimal(100), most=20)
-    assert drawn.equity.tolist() == [values[row] for row in drawn.times.tolist()]
-
-
-def test_a_curve_as_pairs_is_the_same_curve():
-    """A list of (time, Decimal) draws like columns (B-05)."""
-    start = datetime(2024, 1, 1, tzinfo=UTC)
-    pairs = [(start + timedelta(hours=hour), Decimal(100 + hour)) for hour in range(5)]
-    drawn = drawn_curve(pairs, start=Decimal(100))
-    assert drawn.equity.tolist() == [100, 101, 102, 103, 104]
-    assert int(drawn.times[1] - drawn.times[0]) == 3_600_000_000_000
-
-
-def test_an_empty_curve_draws_nothing():
-    """No steps, no points."""
-    assert len(drawn_curve(columns([]), start=Decimal(100)).equity) == 0
+def test_a_short_curve_is_drawn_whole():
+    """Nothing is left out where there is room; without points there are none."""
+    assert drawn_rows(np.arange(4, dtype=np.int64), 4).tolist() == [0, 1, 2, 3]
+    assert len(drawn_rows(np.zeros(0, dtype=np.int64))) == 0
 
 
 @pytest.mark.parametrize(

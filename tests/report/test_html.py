@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
-import plotly.graph_objects as go
+import numpy as np
 import pytest
 
 from podium.core.instruments import Instrument
 from podium.portfolio.configuration import OrchestratorConfig
-from podium.report import html, sections
+from podium.report import sections
+from podium.report.activity import Activity, Exposure
+from podium.report.attribution import Attribution, AttributionRow, TradedValue
+from podium.report.document import page_script, write_page
+from podium.report.drawn import DrawnPortfolio
 from podium.report.elements import Html, data_block, element, joined
-from podium.report.html import report_page, write_report
-from podium.report.plots import plotly_script
+from podium.report.html import report_page
 
 EVIL = "</script><script>alert(1)</script><img src=https://example.com/x>"
 
@@ -57,37 +60,73 @@ class Page(HTMLParser):
         return "\n".join(self.texts)
 
 
-def page_of(made, trades=None, **others):
+def page_of(made, trades=None, *, market=None, activity=None, **others):
     trades = {"trend": [made.trade(number=1)], "reversal": []} if trades is None else trades
-    return report_page(made.result(trades, **others), {"BTC/USDT": made.bars()})
+    market = {"BTC/USDT": made.bars()} if market is None else market
+    return report_page(DrawnPortfolio(made.result(trades, **others)), market, activity=activity)
+
+
+def unpacked(packed):
+    return np.frombuffer(base64.b64decode(packed["data"]), "<" + packed["type"])
+
+
+def activity_for(strategy_ids, symbol="BTC/USDT", points=100):
+    held = np.full(points, 1_000.0)
+    exposures = {
+        name: Exposure(
+            long=held * place, short=-held * (place == 0), capital_use=np.linspace(0, 1, points),
+            blocked=np.array([1_641_000_000 * 10**9]),
+        )
+        for place, name in enumerate(strategy_ids)
+    }  # fmt: skip
+    amounts = {"price": Decimal(500), "fees": Decimal("-10.5"), "slippage": Decimal("-0.25")}
+    rows = tuple(
+        AttributionRow(strategy_id=name, symbol=symbol, side="long", reason=reason, amount=amount)
+        for name in strategy_ids
+        for reason, amount in amounts.items()
+    )
+    change = sum(row.amount for row in rows)
+    traded = (TradedValue(strategy_id=strategy_ids[0], symbol=symbol, value=Decimal(10_000), fills=4),)
+    return Activity(exposures=exposures, attribution=Attribution(rows=rows, change=change, traded=traded))
 
 
 def test_the_page_is_whole_and_well_formed(made):
     """Every element that opens closes, and all parts are there (B-51)."""
-    text = page_of(made, warnings=["a gap"])
+    text = page_of(made, warnings=["a gap"], activity=activity_for(["trend", "reversal"]))
     page = Page(text)
     assert text.startswith("<!doctype html>")
     assert page.open == []
     assert page.headings == [
         "demo",
-        "1 warning",
-        "Comparison",
+        "2 warnings",
         "Equity and drawdown",
-        "Metrics",
+        "Comparison",
+        "Attribution",
+        "Monthly returns",
+        "Diversification",
+        "Exposure and capital",
+        "Returns over time",
         "Prices and trades",
-        "Trades",
+        "Costs",
+        "Metrics",
+        "Data",
         "Configuration",
     ]
-    assert set(page.data) == {"equity-figure", "symbol-0-figure"}
+    assert set(page.data) == {"equity-figure", "exposure-chart-figure", "bins-figure", "trades-data", "prices-0"}
+    identities = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(identities)) == len(identities)
+    assert {attributes["href"][1:] for tag, attributes in page.elements if tag == "a"} <= set(identities)
 
 
 def test_the_page_loads_nothing(made):
     """No element asks for anything outside, and the policy forbids it (B-51)."""
-    text = page_of(made, trades={EVIL: [made.trade(number=1, exit_reason=EVIL)]}, warnings=[EVIL])
+    evil = made.trade(number=1, exit_reason=EVIL)
+    text = page_of(made, trades={EVIL: [evil]}, warnings=[EVIL], activity=activity_for([EVIL], EVIL))
     page = Page(text)
     for tag, attributes in page.elements:
         assert tag not in {"link", "img", "iframe", "base", "object", "embed", "form"}
-        assert not {"src", "href", "srcset", "action", "onclick", "onload"} & set(attributes)
+        assert not {"src", "srcset", "action", "onclick", "onload"} & set(attributes)
+        assert attributes.get("href", "#").startswith("#")
     styles = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     assert "url(" not in styles
     assert "@import" not in styles
@@ -100,90 +139,131 @@ def test_the_page_loads_nothing(made):
 def test_names_are_text_everywhere(made):
     """A strategy, symbol, reason, warning or option named like markup is only read, never run (B-51)."""
     trade = made.trade(number=1, symbol=EVIL, exit_reason=EVIL)
-    result = made.result({EVIL: [trade]}, warnings=[EVIL], config={"name": EVIL, EVIL: EVIL})
-    text = report_page(result, {EVIL: made.bars(EVIL)})
+    result = made.result({EVIL: [trade], "other": []}, warnings=[EVIL], config={"name": EVIL, EVIL: EVIL})
+    text = report_page(DrawnPortfolio(result), {EVIL: made.bars(EVIL)}, activity=activity_for([EVIL, "other"], EVIL))
     page = Page(text)
-    assert page.text.count(EVIL) >= 8
-    assert sum(tag == "script" for tag, _ in page.elements) == 2 + len(page.data)
+    assert page.text.count(EVIL) >= 12
+    assert sum(tag == "script" for tag, _ in page.elements) == 1 + len(page.data)
     assert EVIL not in text
-    for figure in page.data.values():
-        drawn = json.loads(figure)
-        for trace in drawn["data"]:
-            assert "<script" not in trace["name"]
-            assert all("<script" not in words for words in trace.get("text", []))
 
 
 def test_scripts_do_not_end_early():
-    """Neither plotly's script nor ours contains what would end a script element."""
-    for script in (plotly_script(), html._page_file("page.js")):
-        assert "</script" not in script.lower()
-        assert "<!--" not in script
+    """Our scripts contain nothing that would end a script element, and never make markup of text."""
+    script = page_script()
+    assert "</script" not in script.lower()
+    assert "<!--" not in script
+    for maker in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert maker not in script
 
 
-def test_charts_are_what_plotly_understands(made):
-    """Plotly accepts every property of both kinds of figure."""
-    trades = {"trend": [made.trade(number=1), made.trade(number=2, side="short")], "flat": []}
-    page = Page(page_of(made, trades=trades))
-    for text in page.data.values():
-        figure = json.loads(text)
-        for trace in figure["data"]:
-            for key in ("line", "marker"):
-                _known_colours(trace.get(key, {}))
-        go.Figure(figure)
+def test_every_trade_is_in_the_page(made):
+    """All trades, exact, with the level at which a stop or target was hit (B-46)."""
+    trades = {
+        "trend": [
+            made.trade(number=1, quantity=Decimal("0.50000000"), pnl=Decimal("489.25000000")),
+            made.trade(number=2, side="short", exit_price=Decimal(39_000), exit_reason="stop_loss"),
+        ]
+    }
+    given = json.loads(Page(page_of(made, trades=trades)).data["trades-data"])
+    assert given["number"] == [1, 2]
+    assert given["side"] == [1, 0]
+    assert given["quantity"] == ["0.5", "0.5"]
+    assert given["entry_price"] == ["40000.5", "40000.5"]
+    assert given["pnl"] == ["489.25", "489.25"]
+    assert given["costs"] == ["11.75", "11.75"]
+    assert [given["reasons"][place] for place in given["reason"]] == ["take_profit", "stop_loss"]
+    assert given["stop"] == [None, "39000"]
+    assert given["targets"] == [["41000"], []]
+    assert unpacked(given["exit_time"])[0] - unpacked(given["entry_time"])[0] == 4 * 3_600
 
 
-def _known_colours(part):
-    for key, value in part.items():
-        if isinstance(value, dict):
-            _known_colours(value)
-        elif value in ("ink", "surface"):
-            part[key] = "#000000"
+def test_candles_are_those_of_the_bars(made):
+    """Each symbol's bars, exact, at most 2,000 candles (B-51)."""
+    series = made.bars(count=4_100)
+    prices = json.loads(Page(page_of(made, market={"BTC/USDT": series})).data["prices-0"])
+    assert prices["bars_each"] == 3
+    assert len(unpacked(prices["times"])) == 1_367
+    assert unpacked(prices["close"])[-1] == series.close[-1]
+    assert unpacked(prices["high"]).max() == series.high.max()
 
 
-def test_every_trade_is_marked_at_its_price(made):
-    """Entry and exit of each trade stand in the chart of its symbol (B-46)."""
-    trades = {"trend": [made.trade(number=1), made.trade(number=2, side="short", exit_price=Decimal(39_000))]}
-    figure = json.loads(Page(page_of(made, trades=trades)).data["symbol-0-figure"])
-    price, entries, exits = figure["data"]
-    assert price["type"] == "candlestick"
-    assert len(price["x"]) == 100
-    assert entries["y"] == [40_000.5, 40_000.5]
-    assert entries["marker"]["symbol"] == ["triangle-up", "triangle-down"]
-    assert exits["y"] == [41_000, 39_000]
-    assert exits["x"][0] - entries["x"][0] == 4 * 3_600_000
-    assert "take_profit" in exits["text"][0]
-
-
-def test_equity_and_drawdown_of_all(made):
-    """One curve and one drawdown for each strategy and for the portfolio, from its own capital (B-05)."""
+def test_equity_and_drawdown_are_stacked(made):
+    """The strategies' areas and unallocated cash sum to the portfolio at every drawn moment (B-05, B-10)."""
     figure = json.loads(Page(page_of(made)).data["equity-figure"])
-    assert [trace["name"] for trace in figure["data"]] == [
-        "trend",
-        "trend",
-        "reversal",
-        "reversal",
-        "portfolio",
-        "portfolio",
-    ]
-    trend = figure["data"][0]
-    assert trend["meta"]["money"][-1] == 10_099
-    assert trend["y"][-1] == pytest.approx(0.0099)
-    assert figure["data"][4]["meta"]["money"][-1] == 25_000 + 99 + 198
+    equity, fall = figure["views"]["equity"]["panels"]
+    assert [one["name"] for one in equity["series"]] == ["trend", "reversal", "unallocated", "portfolio"]
+    for panel in (equity, fall):
+        *parts, whole = [unpacked(one["values"]).astype(float) for one in panel["series"]]
+        assert sum(parts) == pytest.approx(whole, rel=1e-6)
+    assert unpacked(equity["series"][-1]["values"])[-1] == 25_000 + 99 + 198
+    assert len(unpacked(figure["times"])) == 100
 
 
-def test_each_strategy_is_switched_on_its_own(made):
-    """The legend hides one strategy, also when colours repeat or one is called portfolio (B-05)."""
-    trades = {name: [] for name in ("portfolio", *(f"s{number}" for number in range(11)))}
-    figure = json.loads(Page(page_of(made, trades=trades)).data["equity-figure"])
-    groups = [trace["legendgroup"] for trace in figure["data"]]
-    assert len(set(groups)) == 13
-    assert groups[::2] == groups[1::2]
+def test_profit_and_return_are_other_views(made):
+    """Profit sums to the portfolio's; the return of each is measured from its own capital (B-05)."""
+    views = json.loads(Page(page_of(made)).data["equity-figure"])["views"]
+    profit = [unpacked(one["values"])[-1] for one in views["profit"]["panels"][0]["series"]]
+    assert profit == [99, 198, 297]
+    growth = [unpacked(one["values"])[-1] for one in views["growth"]["panels"][0]["series"]]
+    assert growth == pytest.approx([0.0099, 0.0198, 297 / 25_000])
+
+
+def test_a_drawdown_is_shared_out(made):
+    """Whoever lost since the portfolio's last peak carries the drawdown; another may have earned meanwhile (B-36)."""
+    result = made.result({"loser": [], "winner": []}, count=4)
+    for name, units in (("loser", [10_000, 10_100, 9_900, 9_950]), ("winner", [10_000, 10_000, 10_050, 10_300])):
+        result.strategy_results[name].equity_curve.units[:] = np.array(units) * 10**8
+    curves = [one.equity_curve.units for one in result.strategy_results.values()]
+    result.aggregate_equity_curve.units[:] = sum(curves) + 5_000 * 10**8
+    drawn = DrawnPortfolio(result)
+    loser, winner = drawn.drawdown_parts
+    assert loser == pytest.approx([0, 0, -200 / 25_100, 0])
+    assert winner == pytest.approx([0, 0, 50 / 25_100, 0])
+    assert drawn.fall_parts == [-200 * 10**8, 50 * 10**8]
+
+
+def test_strategies_that_move_together_are_warned_of(made):
+    """Above a correlation of 0.8 the first thing a reader sees is a warning (B-36)."""
+    page = Page(page_of(made))
+    assert "1 warning" in page.headings
+    assert any("'trend' and 'reversal' move together" in text for text in page.texts)
+    alone = Page(page_of(made, trades={"trend": []}))
+    assert "Diversification" not in alone.headings
+    assert "1 warning" not in alone.headings
+
+
+def test_attribution_says_what_is_left(made):
+    """Rows by strategy and, on demand, symbol and side; a residual is not hidden (B-51)."""
+    activity = activity_for(["trend", "reversal"])
+    page = Page(page_of(made, activity=activity))
+    assert any("nothing is left unexplained" in text for text in page.texts)
+    assert page.texts.count("489.25") >= 2
+    assert "BTC/USDT long" in page.texts
+    off = Attribution(rows=activity.attribution.rows, change=activity.attribution.change + Decimal("0.01"))
+    other = Page(page_of(made, activity=Activity(exposures=activity.exposures, attribution=off)))
+    assert any("0.01 USDT are left unexplained" in text for text in other.texts)
+
+
+def test_costs_are_set_against_what_was_traded(made):
+    """21.5 of 10,000 traded are 21.5 basis points (D-05)."""
+    page = Page(page_of(made, activity=activity_for(["trend", "reversal"])))
+    assert "21.5 bp" in page.texts
+
+
+def test_capital_use_and_blocked_entries_are_drawn(made):
+    """Each strategy has a row with its use of capital and a stroke for every entry it blocked (B-31)."""
+    page = Page(page_of(made, activity=activity_for(["trend", "reversal"])))
+    held, use = json.loads(page.data["exposure-chart-figure"])["panels"]
+    assert [one["name"] for one in held["series"]] == ["trend", "trend", "reversal", "net"]
+    assert [one["name"] for one in use["series"]] == ["trend", "reversal"]
+    assert unpacked(use["series"][0]["values"])[-1] == 1
+    assert unpacked(use["series"][1]["moments"]).tolist() == [1_641_000_000]
 
 
 def test_the_comparison_stands_in_the_page(made):
     """The same texts as on the terminal (B-51)."""
     result = made.result({"trend": [made.trade(number=1)]})
-    page = Page(report_page(result, {}))
+    page = Page(report_page(DrawnPortfolio(result), {}))
     for row in result.comparison_table.texts():
         for cell in row:
             assert cell in page.texts or cell == ""
@@ -202,34 +282,45 @@ def test_every_metric_is_shown_or_says_why_not(made):
     ):
         assert label in page.texts
     reasons = [
-        attributes["title"] for tag, attributes in page.elements if tag == "td" and attributes.get("class") == "nothing"
+        attributes.get("title")
+        for tag, attributes in page.elements
+        if tag == "td" and attributes.get("class") == "nothing"
     ]
     assert "no closed trade" in reasons
     assert "no losing trade" in reasons
     assert "Beta" not in page.texts
 
 
-def test_tables_and_lists_are_bounded(made, monkeypatch):
-    """Many trades, markers and warnings do not make the page endless; it says what is left out (B-46)."""
-    monkeypatch.setattr(html, "_TRADES_MAX", 3)
-    monkeypatch.setattr(html, "_MARKED_TRADES_MAX", 4)
+def test_warnings_are_bounded(made, monkeypatch):
+    """Many warnings do not make the page endless; it says what is left out (B-46)."""
     monkeypatch.setattr(sections, "_WARNINGS_MAX", 5)
-    first = made.trade(number=0).exit_time
-    trades = [made.trade(number=number, exit_time=first + timedelta(hours=number)) for number in range(1, 10)]
-    page = Page(page_of(made, trades={"a": trades[::2], "b": trades[1::2]}, warnings=[f"flaw {n}" for n in range(20)]))
-    assert "Shown: the 3 latest of 9; all are in trades.parquet. Times are UTC. A heading sorts." in page.texts
-    assert "100 bars of 1h; 9 trades, the latest 4 marked. A candle stands at its close, UTC." in page.texts
-    marked = [trace for trace in json.loads(page.data["symbol-0-figure"])["data"] if trace.get("text")]
-    assert sum(len(trace["x"]) for trace in marked) == 8
+    page = Page(page_of(made, trades={"a": []}, warnings=[f"flaw {n}" for n in range(20)]))
     assert "and 15 more, in log.jsonl" in page.texts
     assert "flaw 5" not in page.texts
 
 
 def test_a_result_without_trades_or_bars(made):
     """An empty result still makes a page."""
-    page = Page(report_page(made.result({"idle": []}), {}))
+    page = Page(page_of(made, trades={"idle": []}, market={}))
     assert "No trade was closed." in page.texts
     assert "Prices and trades" not in page.texts
+
+
+def test_a_result_without_a_single_step(made):
+    """A run that was interrupted before its first bar has a page too (D-07)."""
+    page = Page(page_of(made, trades={"idle": [], "other": []}, count=0, market={}))
+    assert page.headings[0] == "demo"
+    assert len(unpacked(json.loads(page.data["equity-figure"])["times"])) == 0
+
+
+def test_a_short_run_says_why_there_is_no_rolling_ratio(made):
+    """Four days are too few for a window of 14 (B-47)."""
+    page = Page(page_of(made))
+    assert any("The run has 5 days: too few for a window of 14." in text for text in page.texts)
+    long_one = Page(page_of(made, count=24 * 100))
+    panel = json.loads(long_one.data["rolling-figure"])["panels"][0]
+    assert panel["title"] == "Sharpe ratio of the last 30 days"
+    assert len(unpacked(panel["series"][0]["values"])) == 100 - 30 + 1
 
 
 def test_the_configuration_is_written_out(made):
@@ -263,15 +354,14 @@ def test_the_options_of_a_portfolio_are_shown(made):
     assert set(OrchestratorConfig.model_fields) <= {name.split(".")[0] for name in pairs}
 
 
-def test_writing_replaces_and_leaves_nothing_half_written(made, tmp_path, monkeypatch):
+def test_writing_replaces_and_leaves_nothing_half_written(tmp_path):
     """The file is there whole or not at all, also over an older one (B-51)."""
-    result, market = made.result({"trend": []}), {"BTC/USDT": made.bars()}
     path = tmp_path / "report.html"
     path.write_text("old")
-    assert write_report(result, path, market) == path
-    assert path.read_text(encoding="utf-8") == report_page(result, market)
+    assert write_page(Html("new"), path) == path
+    assert path.read_text(encoding="utf-8") == "new"
     with pytest.raises(OSError, match="missing"):
-        write_report(result, tmp_path / "missing" / "report.html", market)
+        write_page(Html("new"), tmp_path / "missing" / "report.html")
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 

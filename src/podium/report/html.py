@@ -1,42 +1,58 @@
 """``report.html``: one page that holds everything it shows and asks nobody for anything.
 
-Its parts come from ``sections`` (texts and tables) and ``plots`` (charts); this module chooses what goes in, bounds
-it, and writes the file. A policy inside the page forbids the browser every request.
+Its parts come from modules of their own: texts and tables (``sections``, ``months``, ``diversification``, ``costs``,
+``quality``, ``trade_list``) and charts as data (``figures``), drawn by the small scripts in ``page/``. This module
+chooses what goes in, bounds it, and puts it in order. A policy inside the page forbids the browser every request.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 
-from podium.core.money import format_money
+import numpy as np
+
+from podium.backtest.result import OrchestratorResult
+from podium.core.money import display_decimals, format_money
 from podium.data.bars import BarSeries
-from podium.report import plots, sections
-from podium.report.curves import drawn_candles, drawn_curve
-from podium.report.elements import Html, data_block, element, joined
-from podium.report.reported import ReportedResult, ReportedTrade
+from podium.data.flaws import Flaw
+from podium.report import figures, sections
+from podium.report.activity import Activity, Exposure, activity_of
+from podium.report.costs import attribution_section, cost_section
+from podium.report.diversification import correlation_warnings, diversification_section
+from podium.report.document import chart, write_page, written_page
+from podium.report.drawn import DrawnPortfolio
+from podium.report.elements import Html, data_block, element
+from podium.report.months import months_section
+from podium.report.quality import quality_section
+from podium.report.reported import ReportedResult
+from podium.report.trade_list import trades_section
 from podium.stats.comparison import RowKind, percent
+from podium.stats.periods import distribution
 
 __all__ = ["report_page", "write_report"]
 
-_TRADES_MAX = 500
-_MARKED_TRADES_MAX = 2_500
-_CURVE_POINTS = 2_000
 _CANDLES_MAX, _CANDLES_MIN, _CANDLES_IN_ALL = 2_000, 250, 60_000
-#: So many charts of symbols are open at first; the others open on a click.
-_OPEN_CHARTS = 4
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
-    "base-uri 'none'; form-action 'none'"
-)
+#: Windows of the rolling Sharpe ratio in days: the longest of which the run holds three.
+_WINDOWS = (90, 30, 14)
+_NAVIGATION = {
+    "comparison": "Comparison",
+    "attribution": "Attribution",
+    "months": "Months",
+    "diversification": "Diversification",
+    "exposure": "Exposure",
+    "trades": "Trades",
+    "costs": "Costs",
+    "metrics": "Metrics",
+    "data": "Data",
+    "configuration": "Configuration",
+}
 
 
 def write_report(
-    result: ReportedResult,
+    result: OrchestratorResult,
     path: Path,
     market: Mapping[str, BarSeries],
     configuration: Mapping[str, object] | None = None,
@@ -55,57 +71,74 @@ def write_report(
     Raises:
         OSError: when the file cannot be written; nothing is left behind.
     """
-    page = report_page(result, market, configuration)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    drawn = DrawnPortfolio(result)
+    ticks = {symbol: instrument.tick for symbol, instrument in result.market.instruments.items()}
+    page = report_page(
+        drawn,
+        market,
+        configuration,
+        activity=activity_of(result, drawn.rows),
+        flaws=result.market.flaws,
+        ticks=ticks,
+    )
+    return write_page(page, path)
 
 
 def report_page(
-    result: ReportedResult, market: Mapping[str, BarSeries], configuration: Mapping[str, object] | None = None
+    drawn: DrawnPortfolio,
+    market: Mapping[str, BarSeries],
+    configuration: Mapping[str, object] | None = None,
+    *,
+    activity: Activity | None = None,
+    flaws: Sequence[Flaw] = (),
+    ticks: Mapping[str, Decimal] | None = None,
 ) -> Html:
-    """Make the page; arguments as for ``write_report``."""
+    """Make the page.
+
+    Args:
+        drawn: the result, prepared for drawing.
+        market: the bars of each symbol, for the price charts.
+        configuration: what to show as configuration; by default that of the result.
+        activity: what the events tell, at the drawn moments.
+        flaws: what is wrong with the bars.
+        ticks: the step of prices of each symbol.
+
+    Returns:
+        The page.
+    """
+    result = drawn.result
     settings = _settings(result.config) if configuration is None else configuration
     name = str(_settings(result.config).get("name") or "portfolio")
     currency = result.comparison_table.currency
-    of_symbol = _by_symbol(result)
     metrics = [(strategy_id, one.metrics) for strategy_id, one in result.strategy_results.items()]
-    body = element(
-        "main",
-        _headline(result, market, name, currency),
-        sections.warnings_section(result.warnings),
+    parts = [
+        sections.warnings_section([*correlation_warnings(drawn), *result.warnings]),
+        _equity_section(drawn, currency),
         sections.comparison_section(result.comparison_table),
-        _equity_section(result, currency),
+        attribution_section(activity.attribution, drawn.strategy_ids, currency) if activity else Html(""),
+        months_section(drawn.daily),
+        diversification_section(drawn, currency),
+        _exposure_section(drawn, activity.exposures) if activity else Html(""),
+        _returns_section(drawn),
+        _trades_section(result, market, ticks or {}),
+        cost_section(activity.attribution, currency) if activity else Html(""),
         sections.metrics_section([*metrics, ("portfolio", result.aggregate_metrics)], currency),
-        _price_section(result, market, of_symbol),
-        _trades_section(result, currency),
+        quality_section(market, flaws),
         sections.settings_section(settings),
+    ]
+    return written_page(
+        name,
+        _headline(result, market, name, currency),
+        _navigation(parts),
+        *parts,
         _closing(result),
-    )
-    scripts = (element("script", Html(text)) for text in (plots.plotly_script(), _page_file("page.js")))
-    return joined(Html("<!doctype html>\n"), element("html", _head(name), element("body", body, *scripts), lang="en"))
-
-
-def _head(name: str) -> Html:
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{name} – Podium"),
-        element("style", Html(_page_file("page.css"))),
+        decimals=display_decimals(currency),
     )
 
 
-def _page_file(name: str) -> str:
-    return files("podium.report").joinpath(name).read_text(encoding="utf-8")
+def _navigation(parts: Sequence[Html]) -> Html:
+    there = [name for name in _NAVIGATION if any(part.startswith(f'<section id="{name}"') for part in parts)]
+    return element("nav", *(element("a", _NAVIGATION[name], href=f"#{name}") for name in there), aria_label="sections")
 
 
 def _headline(result: ReportedResult, market: Mapping[str, BarSeries], name: str, currency: str) -> Html:
@@ -119,104 +152,83 @@ def _headline(result: ReportedResult, market: Mapping[str, BarSeries], name: str
     facts: dict[str, tuple[str, float | None]] = {
         f"Final equity, {currency}": (format_money(whole.final_equity, currency), None),
         "Return": (percent(metrics.total_return) or "–", metrics.total_return),
+        "Return a year": (percent(metrics.cagr) or "–", metrics.cagr),
         "Sharpe ratio": ("–" if sharpe is None else f"{sharpe:,.2f}", None),
         "Maximum drawdown": (percent(metrics.max_drawdown) or "–", None),
         "Trades": (f"{metrics.total_trades:,}", None),
-        "Entries blocked by capital": (f"{whole.capital_limit_blocks or 0:,}", None),
+        "Blocked entries": (f"{whole.capital_limit_blocks or 0:,}", None),
         "Conflicts": (f"{result.conflicts_detected:,}", None),
     }
     return sections.headline(name, period, facts)
 
 
-def _equity_section(result: ReportedResult, currency: str) -> Html:
-    whole = next(row for row in result.comparison_table.rows if row.kind is RowKind.PORTFOLIO)
-    strategies = {
-        key: (drawn_curve(one.equity_curve, start=one.allocated_capital, most=_CURVE_POINTS), one.allocated_capital)
-        for key, one in result.strategy_results.items()
-    }
-    start = whole.allocated_capital
-    portfolio = (drawn_curve(result.aggregate_equity_curve, start=start, most=_CURVE_POINTS), start)
+def _equity_section(drawn: DrawnPortfolio, currency: str) -> Html:
     choices = [
-        _unit_choice(value, text, chosen=value == "growth")
-        for value, text in (("growth", "per cent"), ("money", currency))
+        element(
+            "label", element("input", type="radio", name="equity-view", value=value, checked=value == "equity"), text
+        )
+        for value, text in (("equity", " equity"), ("profit", " profit"), ("growth", " per cent"))
     ]
+    group = element("div", *choices, class_="choice", role="radiogroup", aria_label="what the upper chart shows")
+    note = "Areas are strategies and sum to the portfolio. In a drawdown: who lost since the portfolio's last peak."
     return element(
         "section",
-        element("div", *choices, class_="choice", role="radiogroup", aria_label="unit of the equity curves"),
-        element("h2", "Equity and drawdown"),
-        _chart("equity", plots.equity_figure(strategies, portfolio, currency), "Equity and drawdown over time"),
+        element("div", element("h2", "Equity and drawdown"), group, class_="head"),
+        element("p", note, class_="note"),
+        chart("equity", figures.equity_figure(drawn, currency), "Equity and drawdown over time, by strategy"),
+        id="equity-section",
     )
 
 
-def _unit_choice(value: str, text: str, *, chosen: bool) -> Html:
-    return element("label", element("input", type="radio", name="unit", value=value, checked=chosen), f" {text}")
+def _exposure_section(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) -> Html:
+    note = "Long positions stand above 0, short ones below. Capital in use is the highest since the point before."
+    figure = figures.exposure_figure(drawn, exposures)
+    return element(
+        "section",
+        element("h2", "Exposure and capital"),
+        element("p", note, class_="note"),
+        chart("exposure-chart", figure, "Value of positions, capital in use and blocked entries over time"),
+        id="exposure",
+    )
 
 
-def _price_section(
-    result: ReportedResult,
-    market: Mapping[str, BarSeries],
-    of_symbol: Mapping[str, Mapping[str, Sequence[ReportedTrade]]],
-) -> Html:
-    if not market:
-        return Html("")
-    places = {key: place for place, key in enumerate(result.strategy_results)}
-    most = min(_CANDLES_MAX, max(_CANDLES_MIN, _CANDLES_IN_ALL // len(market)))
-    charts = []
-    for place, (symbol, series) in enumerate(market.items()):
-        candles = drawn_candles(series, most=most)
-        trades = of_symbol.get(symbol, {})
-        count = sum(map(len, trades.values()))
-        shown = _latest(trades, _MARKED_TRADES_MAX)
-        note = f"{_counted(len(series), 'bar', 'bars')} of {series.timeframe}"
-        note += f", {candles.bars_each} to a candle" if candles.bars_each > 1 else ""
-        note += f"; {_counted(count, 'trade', 'trades')}"
-        note += f", the latest {_MARKED_TRADES_MAX:,} marked" if count > _MARKED_TRADES_MAX else ""
-        figure = plots.candle_figure(candles, shown, places)
-        chart = _chart(f"symbol-{place}", figure, f"Price of {symbol} with entries and exits")
-        summary = element("summary", symbol)
-        content = joined(element("p", f"{note}. A candle stands at its close, UTC.", class_="note"), chart)
-        charts.append(element("details", summary, content, open=place < _OPEN_CHARTS))
-    signs = "▲ entry long   ▼ entry short   ✕ exit; a hollow candle rose, a full one fell."
-    legend = element("p", signs, class_="note")
-    return element("section", element("h2", "Prices and trades"), *charts, legend)
+def _returns_section(drawn: DrawnPortfolio) -> Html:
+    days = len(drawn.daily)
+    window = next((window for window in _WINDOWS if days >= 3 * window), _WINDOWS[-1])
+    rolled = figures.sharpe_figure(drawn, window)
+    returns = drawn.daily.returns()
+    moved = np.zeros(0) if returns is None else returns[returns != 0]
+    bins = distribution(moved)
+    left = (
+        element("p", f"The run has {days} days: too few for a window of {window}.", class_="note below")
+        if rolled is None
+        else chart("rolling", rolled, "Rolling Sharpe ratio over time")
+    )
+    right = (
+        element("p", "The portfolio's daily returns do not vary.", class_="note below")
+        if bins is None
+        else chart("bins", figures.bin_figure(bins, days - len(moved)), "How daily returns are distributed")
+    )
+    return element(
+        "section",
+        element("h2", "Returns over time"),
+        element("div", element("div", left), element("div", right), class_="pair even"),
+        id="returns",
+    )
+
+
+def _trades_section(result: ReportedResult, market: Mapping[str, BarSeries], ticks: Mapping[str, Decimal]) -> Html:
+    most = min(_CANDLES_MAX, max(_CANDLES_MIN, _CANDLES_IN_ALL // max(len(market), 1)))
+    prices = [
+        data_block(f"prices-{place}", figures.price_figure(series, ticks.get(symbol), most))
+        for place, (symbol, series) in enumerate(market.items())
+    ]
+    trades = {strategy_id: one.trades for strategy_id, one in result.strategy_results.items()}
+    return trades_section(trades, market, prices)
 
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
-
-
-def _chart(identity: str, figure: Mapping[str, object], label: str) -> Html:
-    data = f"{identity}-figure"
-    place = element("div", id=identity, class_="plot", data_figure=data, role="img", aria_label=label)
-    absent = element("noscript", element("p", "The charts need JavaScript; the tables do not.", class_="note"))
-    return joined(place, absent, data_block(data, figure))
-
-
-def _by_symbol(result: ReportedResult) -> dict[str, dict[str, list[ReportedTrade]]]:
-    of_symbol: dict[str, dict[str, list[ReportedTrade]]] = {}
-    for strategy_id, one in result.strategy_results.items():
-        for trade in one.trades:
-            of_symbol.setdefault(trade.symbol, {}).setdefault(strategy_id, []).append(trade)
-    return of_symbol
-
-
-def _latest(trades: Mapping[str, Sequence[ReportedTrade]], most: int) -> Mapping[str, Sequence[ReportedTrade]]:
-    if sum(map(len, trades.values())) <= most:
-        return trades
-    flat = [(trade.exit_time, trade.number, key) for key, several in trades.items() for trade in several]
-    kept = {(number, key) for _, number, key in sorted(flat)[-most:]}
-    return {key: [trade for trade in several if (trade.number, key) in kept] for key, several in trades.items()}
-
-
-def _trades_section(result: ReportedResult, currency: str) -> Html:
-    latest: list[tuple[str, ReportedTrade]] = []
-    for strategy_id, one in result.strategy_results.items():
-        latest += [
-            (strategy_id, trade) for trade in sorted(one.trades, key=lambda trade: trade.exit_time)[-_TRADES_MAX:]
-        ]
-    latest.sort(key=lambda pair: pair[1].exit_time, reverse=True)
-    total = sum(len(one.trades) for one in result.strategy_results.values())
-    return sections.trades_section(latest[:_TRADES_MAX], total, currency)
 
 
 def _settings(config: object) -> Mapping[str, object]:
@@ -231,4 +243,4 @@ def _settings(config: object) -> Mapping[str, object]:
 def _closing(result: ReportedResult) -> Html:
     took = Decimal(str(result.execution_time_seconds)).quantize(Decimal("0.01"))
     text = f"Completed {result.completed_at:%Y-%m-%d %H:%M:%S} UTC in {took} s. Results of a backtest are no promise."
-    return element("p", text, class_="note")
+    return element("footer", text)

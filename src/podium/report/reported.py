@@ -40,6 +40,8 @@ class ReportedTrade(Protocol):
     @property
     def commission(self) -> Decimal: ...  # noqa: D102
     @property
+    def slippage(self) -> Decimal: ...  # noqa: D102
+    @property
     def exit_reason(self) -> str: ...  # noqa: D102
     @property
     def bars_held(self) -> int: ...  # noqa: D102
@@ -53,7 +55,7 @@ class ReportedStrategy(Protocol):
     @property
     def trades(self) -> Sequence[ReportedTrade]: ...  # noqa: D102
     @property
-    def equity_curve(self) -> EquityColumns | Sequence[tuple[datetime, Decimal]]: ...  # noqa: D102
+    def equity_curve(self) -> EquityColumns: ...  # noqa: D102
     @property
     def metrics(self) -> StrategyMetrics: ...  # noqa: D102
 
@@ -66,9 +68,11 @@ class ReportedResult(Protocol):
     @property
     def aggregate_metrics(self) -> StrategyMetrics: ...  # noqa: D102
     @property
-    def aggregate_equity_curve(self) -> EquityColumns | Sequence[tuple[datetime, Decimal]]: ...  # noqa: D102
+    def aggregate_equity_curve(self) -> EquityColumns: ...  # noqa: D102
     @property
     def comparison_table(self) -> ComparisonTable: ...  # noqa: D102
+    @property
+    def unallocated(self) -> Decimal: ...  # noqa: D102
     @property
     def conflicts_detected(self) -> int: ...  # noqa: D102
     @property

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
 from podium.core.money import format_money
 from podium.report.elements import Html, element, joined
-from podium.report.plots import strategy_colour
-from podium.report.reported import ReportedTrade
+from podium.report.palette import strategy_colour
+from podium.report.tables import news
 from podium.stats.comparison import COLUMNS, Column, ComparisonRow, ComparisonTable, RowKind, percent
 from podium.stats.metrics import StrategyMetrics
 
@@ -20,7 +19,6 @@ __all__ = [
     "headline",
     "metrics_section",
     "settings_section",
-    "trades_section",
     "warnings_section",
 ]
 
@@ -76,7 +74,7 @@ def headline(name: str, period: str, facts: Mapping[str, tuple[str, float | None
         The markup.
     """
     cards = [
-        element("div", element("dt", label), element("dd", text, class_=_news(number)))
+        element("div", element("dt", label), element("dd", text, class_=news(number)))
         for label, (text, number) in facts.items()
     ]
     return joined(element("header", element("h1", name), element("p", period)), element("dl", *cards, class_="figures"))
@@ -101,7 +99,7 @@ def warnings_section(warnings: Sequence[str]) -> Html:
     if len(warnings) > _WARNINGS_OPEN:
         first = element("ul", *items[:3])
         content = joined(first, element("details", element("summary", "show all"), content))
-    return element("section", element("h2", title), content, class_="warnings")
+    return element("section", element("h2", title), content, class_="warnings", id="warnings")
 
 
 def comparison_section(table: ComparisonTable) -> Html:
@@ -119,20 +117,20 @@ def comparison_section(table: ComparisonTable) -> Html:
         element("tr", *[_comparison_cell(column, row, table.currency, places) for column in COLUMNS], class_=row.kind)
         for row in table.rows
     ]
-    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
-    return element("section", element("h2", "Comparison"), element("div", content, class_="wide"))
+    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="pin")
+    return element("section", element("h2", "Comparison"), element("div", content, class_="wide"), id="comparison")
 
 
 def _comparison_cell(column: Column, row: ComparisonRow, currency: str, places: Mapping[str, int]) -> Html:
     text = column.text(row, currency)
     if column.name == "strategy_id":
         known = row.kind is RowKind.STRATEGY
-        colour = strategy_colour(places[row.strategy_id]) if known else "transparent"
-        swatch = element("span", class_="swatch", style=f"background:{colour}") if known else ""
+        colour = strategy_colour(places[row.strategy_id]) if known else ""
+        swatch = element("span", class_="swatch", style=f"--c:{colour}") if known else ""
         return element("th", swatch, text, class_="left name", scope="row", title=row.strategy_id)
     if column.name == "equity":
         return element("td", text, class_="left curve", aria_hidden="true")
-    return element("td", text, class_=_news(row.total_return) if column.name == "total_return" else "")
+    return element("td", text, class_=news(row.total_return) if column.name == "total_return" else "")
 
 
 def metrics_section(metrics: Sequence[tuple[str, StrategyMetrics]], currency: str) -> Html:
@@ -158,8 +156,8 @@ def metrics_section(metrics: Sequence[tuple[str, StrategyMetrics]], currency: st
     periods = metrics[-1][1].periods_per_year
     basis = f"Ratios are computed from one equity value a day ({periods} days a year, risk-free rate 0)"
     note = element("p", f"{basis}; the maximum drawdown looks at every point.", class_="note")
-    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
-    return element("section", element("h2", "Metrics"), element("div", content, note, class_="wide"))
+    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="pin")
+    return element("section", element("h2", "Metrics"), note, element("div", content, class_="wide"), id="metrics")
 
 
 def _metric_cell(metrics: StrategyMetrics, field: str, kind: str, currency: str) -> Html:
@@ -175,58 +173,6 @@ def _metric_cell(metrics: StrategyMetrics, field: str, kind: str, currency: str)
     return element("td", text)
 
 
-def trades_section(trades: Sequence[tuple[str, ReportedTrade]], total: int, currency: str) -> Html:
-    """List trades, to be sorted by any column.
-
-    Args:
-        trades: strategy ids with trades, in the order to show.
-        total: how many there are in all.
-        currency: the account currency.
-
-    Returns:
-        The markup.
-    """
-    title = element("h2", "Trades")
-    if not trades:
-        return element("section", title, element("p", "No trade was closed.", class_="note"))
-    names = (
-        "strategy", "trade", "symbol", "side", "quantity", "entry", "entry price", "exit", "exit price", "result",
-        "return", "costs", "bars", "reason",
-    )  # fmt: skip
-    left = {"strategy", "symbol", "side", "reason"}
-    heads = [
-        element("th", element("button", name, type="button"), scope="col", class_="left" if name in left else "")
-        for name in names
-    ]
-    rows = [element("tr", *_trade_cells(strategy_id, trade, currency)) for strategy_id, trade in trades]
-    bounded = total > len(trades)
-    shown = f"the {len(trades):,} latest of {total:,}; all are in trades.parquet" if bounded else f"all {total:,}"
-    note = element("p", f"Shown: {shown}. Times are UTC. A heading sorts.", class_="note")
-    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="sortable")
-    return element("section", title, element("div", content, class_="wide tall"), note)
-
-
-def _trade_cells(strategy_id: str, trade: ReportedTrade, currency: str) -> list[Html]:
-    ratio = float(trade.return_ratio)
-    news = _news(float(trade.pnl))
-    return [
-        element("td", strategy_id, class_="left name", title=strategy_id),
-        element("td", f"{trade.number}"),
-        element("td", trade.symbol, class_="left"),
-        element("td", trade.side, class_="left"),
-        element("td", _number(trade.quantity), data_value=str(trade.quantity)),
-        element("td", _moment(trade.entry_time), data_value=trade.entry_time.isoformat()),
-        element("td", _number(trade.entry_price), data_value=str(trade.entry_price)),
-        element("td", _moment(trade.exit_time), data_value=trade.exit_time.isoformat()),
-        element("td", _number(trade.exit_price), data_value=str(trade.exit_price)),
-        element("td", format_money(trade.pnl, currency), class_=news, data_value=str(trade.pnl)),
-        element("td", percent(ratio), class_=news, data_value=str(ratio)),
-        element("td", format_money(trade.commission, currency), data_value=str(trade.commission)),
-        element("td", f"{trade.bars_held:,}", data_value=str(trade.bars_held)),
-        element("td", trade.exit_reason, class_="left"),
-    ]
-
-
 def settings_section(settings: Mapping[str, object]) -> Html:
     """List how the run was configured.
 
@@ -237,7 +183,8 @@ def settings_section(settings: Mapping[str, object]) -> Html:
         The markup.
     """
     entries = [element("div", element("dt", name), element("dd", text)) for name, text in _flat("", settings)]
-    return element("section", element("h2", "Configuration"), element("dl", *entries, class_="settings"))
+    content = element("dl", *entries, class_="settings")
+    return element("section", element("h2", "Configuration"), content, id="configuration")
 
 
 def _flat(path: str, value: object) -> list[tuple[str, str]]:
@@ -262,14 +209,6 @@ def _setting(value: object) -> str:
     return _number(value) if isinstance(value, Decimal) else str(value)
 
 
-def _news(number: float | None) -> str:
-    return "" if not number else "gain" if number > 0 else "loss"
-
-
 def _number(value: Decimal) -> str:
     text = f"{value:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _moment(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M}"

@@ -1,0 +1,194 @@
+"""What the engine's events tell about a run beyond its trades: what was bound, what was refused, what things cost.
+
+Everything is read from fills and refusals in whole arrays; nothing looks at a bar that is not drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.backtest.result import OrchestratorResult
+from podium.core.events import EventKind, Reason
+from podium.report.attribution import Attribution, AttributionRow, TradedValue
+
+__all__ = ["Activity", "Exposure", "activity_of"]
+
+_FILL_FIELDS = (
+    "step", "cell", "side", "exit", "position", "notional", "fee", "realised", "slippage", "used", "allocated",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exposure:
+    """Hold what one strategy held at the drawn moments.
+
+    Args:
+        long: the value of its long positions in money, shape ``(moments,)``.
+        short: that of its short positions, negative.
+        capital_use: the largest share of its allocation that was bound since the moment before.
+        blocked: when entries were refused because its capital did not cover them, nanoseconds since 1970 UTC.
+    """
+
+    long: NDArray[np.float64]
+    short: NDArray[np.float64]
+    capital_use: NDArray[np.float64]
+    blocked: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Activity:
+    """Hold what the events of a run tell.
+
+    Args:
+        exposures: by strategy id, at the drawn rows.
+        attribution: where the result came from.
+    """
+
+    exposures: dict[str, Exposure]
+    attribution: Attribution
+
+
+def activity_of(result: OrchestratorResult, rows: NDArray[np.int64]) -> Activity:
+    """Read the events of a run.
+
+    Args:
+        result: what came out.
+        rows: the time steps that are drawn, growing.
+
+    Returns:
+        What they tell.
+    """
+    reader = _Reader(result)
+    exposures = {
+        strategy_id: reader.exposure(number, rows) for number, strategy_id in enumerate(result.strategy_results)
+    }
+    return Activity(exposures=exposures, attribution=reader.attribution())
+
+
+class _Reader:
+    def __init__(self, result: OrchestratorResult) -> None:
+        self.result, self.market = result, result.market
+        self.names = list(result.strategy_results)
+        self.members = np.array(result.cells.members, dtype=np.int64)
+        blocks = result.engine.events()
+        chosen = [(block, block["kind"] == EventKind.ORDER_FILLED) for block in blocks]
+        self.fills = {name: _joined([block[name][mask] for block, mask in chosen]) for name in _FILL_FIELDS}
+        self.owners = self.members[self.fills["cell"]]
+        refused = [(block, _is_blocked(block)) for block in blocks]
+        self.blocked_steps = _joined([block["step"][mask] for block, mask in refused])
+        self.blocked_owners = self.members[_joined([block["cell"][mask] for block, mask in refused])]
+
+    def exposure(self, number: int, rows: NDArray[np.int64]) -> Exposure:
+        """Sample what one strategy held."""
+        mine = self.owners == number
+        values = [self._value(int(cell), rows) for cell in np.flatnonzero(self.members == number)]
+        nothing = np.zeros(len(rows))
+        return Exposure(
+            long=sum((np.maximum(value, 0.0) for value in values), nothing),
+            short=sum((np.minimum(value, 0.0) for value in values), nothing),
+            capital_use=_highest_since(
+                self.fills["step"][mine],
+                self.fills["used"][mine] / np.maximum(self.fills["allocated"][mine], 1),
+                rows,
+            ),
+            blocked=self.market.timeline.times[self.blocked_steps[self.blocked_owners == number]],
+        )
+
+    def _value(self, cell: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Value the position of a cell at the last close known at each row; the last fill of a step counts."""
+        mine = self.fills["cell"] == cell
+        if not mine.any():
+            return np.zeros(len(rows))
+        held = np.concatenate(([0], self.fills["position"][mine]))
+        held = held[np.searchsorted(self.fills["step"][mine], rows, side="right")]
+        symbol = self.result.cells.symbols[cell]
+        series, instrument = self.market.store.series(symbol), self.market.instruments[symbol]
+        bars = np.searchsorted(series.close_time, self.market.timeline.times[rows], side="right") - 1
+        return np.asarray(held * series.close[np.maximum(bars, 0)] * float(instrument.lot * instrument.multiplier))
+
+    def attribution(self) -> Attribution:
+        """Split the result into what prices made of positions and what each kind of cost took, exactly."""
+        result, fills = self.result, self.fills
+        cells = len(self.members)
+        # The side is that of the position: an exit trades against it.
+        shorts = np.where(fills["exit"] != 0, -fills["side"], fills["side"]) < 0
+        places = fills["cell"].astype(np.int64) * 2 + shorts
+        summed = ("realised", "fee", "slippage", "notional")
+        amounts = {name: _summed(places, fills[name], 2 * cells) for name in summed}
+        counts = np.bincount(places, minlength=2 * cells)
+        opened = self._open_results()
+        unit = result.engine.unit
+        rows: list[AttributionRow] = []
+        for place in np.flatnonzero(counts).tolist():
+            cell, short = divmod(place, 2)
+            side = "short" if short else "long"
+            fee, slippage = int(amounts["fee"][place]), int(amounts["slippage"][place])
+            # Fills are worse by slippage already; without it the same positions would have made this.
+            price = int(amounts["realised"][place]) + slippage + opened.get((cell, side), 0)
+            rows += [
+                AttributionRow(
+                    strategy_id=self.names[int(self.members[cell])],
+                    symbol=result.cells.symbols[cell],
+                    side=side,
+                    reason=reason,
+                    amount=unit.to_decimal(units),
+                )
+                for reason, units in (("price", price), ("fees", -fee), ("slippage", -slippage))
+            ]
+        traded = tuple(
+            TradedValue(
+                strategy_id=self.names[int(self.members[cell])],
+                symbol=result.cells.symbols[cell],
+                value=unit.to_decimal(int(amounts["notional"][2 * cell]) + int(amounts["notional"][2 * cell + 1])),
+                fills=int(counts[2 * cell] + counts[2 * cell + 1]),
+            )
+            for cell in range(cells)
+            if counts[2 * cell] + counts[2 * cell + 1]
+        )
+        return Attribution(rows=tuple(rows), change=result.final_equity - result.initial_capital, traded=traded)
+
+    def _open_results(self) -> dict[tuple[int, str], int]:
+        """Value what is still held at the last marks: its worth − what was paid for it."""
+        tables = self.result.engine.tables
+        held = np.flatnonzero(tables.cells["quantity"])
+        opened: dict[tuple[int, str], int] = {}
+        for cell in held.tolist():
+            row = tables.cells[cell]
+            instrument = tables.instruments[int(row["symbol"])]
+            worth = int(row["quantity"]) * int(instrument["mark"]) * int(instrument["money_per_tick_lot"])
+            opened[cell, "long" if row["quantity"] > 0 else "short"] = worth - int(row["cost"])
+        return opened
+
+
+def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate(parts).astype(np.int64)
+
+
+def _is_blocked(block: NDArray[np.void]) -> NDArray[np.bool_]:
+    ended = (block["kind"] == EventKind.SIGNAL_REJECTED) | (block["kind"] == EventKind.ORDER_CANCELLED)
+    return np.asarray(ended & (block["reason"] == Reason.CAPITAL_LIMIT))
+
+
+def _summed(places: NDArray[np.int64], values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    # Not `bincount` with weights, which sums floats.
+    sums = np.zeros(length, dtype=np.int64)
+    np.add.at(sums, places, values)
+    return sums
+
+
+def _highest_since(
+    steps: NDArray[np.int64], values: NDArray[np.float64], rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Give for each row the highest value after the row before it, what held from before included."""
+    if len(rows) == 0:
+        return np.zeros(0)
+    held = np.concatenate(([0.0], values, [0.0]))
+    until = np.searchsorted(steps, rows, side="right")
+    since = np.concatenate(([0], until[:-1]))
+    # Pairs of (from, behind the last); every second result is that of a pair.
+    borders = np.stack((since, until + 1), axis=1).reshape(-1)
+    return np.asarray(np.maximum.reduceat(held, borders)[::2], dtype=np.float64)

@@ -1,0 +1,159 @@
+"""A result as the page draws it: every curve of the portfolio at the same few moments, and its days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.report.curves import drawn_rows
+from podium.report.reported import ReportedResult
+from podium.stats.contribution import (
+    DeepestFall,
+    MarginalEffect,
+    deepest_fall,
+    drawdown_contributions,
+    marginal_effect,
+    portfolio_figures,
+    risk_contributions,
+)
+from podium.stats.correlation import correlation_matrix
+from podium.stats.daily import Calendar, DailyEquity, daily_equity
+
+__all__ = ["DrawnPortfolio"]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnPortfolio:
+    """Prepare a result for drawing; each part is computed when it is asked for.
+
+    Args:
+        result: what came out.
+    """
+
+    result: ReportedResult
+
+    @cached_property
+    def strategy_ids(self) -> list[str]:
+        """Give the strategies in the portfolio's order."""
+        return list(self.result.strategy_results)
+
+    @cached_property
+    def unit(self) -> float:
+        """Give what a money unit is worth."""
+        return float(10.0**-self.result.aggregate_equity_curve.digits)
+
+    @cached_property
+    def units(self) -> NDArray[np.int64]:
+        """Give the portfolio's equity at every point, in units."""
+        return self.result.aggregate_equity_curve.units
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Give each strategy's equity before the first point, in units."""
+        digits = self.result.aggregate_equity_curve.digits
+        return [int(one.allocated_capital.scaleb(digits)) for one in self.result.strategy_results.values()]
+
+    @cached_property
+    def start(self) -> int:
+        """Give the portfolio's equity before the first point, in units."""
+        return sum(self.starts) + int(self.result.unallocated.scaleb(self.result.aggregate_equity_curve.digits))
+
+    @cached_property
+    def fall(self) -> DeepestFall | None:
+        """Find the deepest drawdown."""
+        return deepest_fall(self.units, self.start)
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Give the points that are drawn; both ends of the deepest drawdown are among them."""
+        ends = [] if self.fall is None else [self.fall.peak_row, self.fall.trough_row]
+        return np.union1d(drawn_rows(self.units), np.array([row for row in ends if row >= 0], dtype=np.int64))
+
+    @cached_property
+    def seconds(self) -> NDArray[np.float64]:
+        """Give the drawn times, seconds since 1970 UTC."""
+        return np.asarray(self.result.aggregate_equity_curve.times_nanoseconds[self.rows] / 1e9)
+
+    @cached_property
+    def equities(self) -> list[NDArray[np.float64]]:
+        """Give each strategy's equity at the drawn points, in money."""
+        several = self.result.strategy_results.values()
+        return [np.asarray(one.equity_curve.units[self.rows] * self.unit) for one in several]
+
+    @cached_property
+    def equity(self) -> NDArray[np.float64]:
+        """Give the portfolio's equity at the drawn points, in money."""
+        return np.asarray(self.units[self.rows] * self.unit)
+
+    @cached_property
+    def drawdown_parts(self) -> list[NDArray[np.float64]]:
+        """Give what each strategy made since the portfolio's last peak, as a fraction of it; the sum is − drawdown."""
+        peaks = np.maximum(np.maximum.accumulate(self.units), self.start)
+        # Row 0 of what follows is the start, before the first point.
+        at_peak = np.where(self.units == peaks, np.arange(1, len(peaks) + 1), 0)
+        last_peak = np.maximum.accumulate(at_peak)[self.rows] if len(peaks) else self.rows
+        parts = []
+        for one, start in zip(self.result.strategy_results.values(), self.starts, strict=True):
+            units = one.equity_curve.units
+            before = np.where(last_peak > 0, units[np.maximum(last_peak - 1, 0)], start)
+            parts.append((units[self.rows] - before) / np.maximum(peaks[self.rows], 1))
+        return parts
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Give which days count."""
+        return next(one for one in Calendar if one.periods_per_year == self.result.aggregate_metrics.periods_per_year)
+
+    def _daily(self, units: NDArray[np.int64], start: int) -> DailyEquity:
+        curve = self.result.aggregate_equity_curve
+        return daily_equity(
+            curve.times_nanoseconds, units, start=start * self.unit, calendar=self.calendar, digits=curve.digits
+        )
+
+    @cached_property
+    def daily(self) -> DailyEquity:
+        """Give the portfolio's daily equity."""
+        return self._daily(self.units, self.start)
+
+    @cached_property
+    def dailies(self) -> list[DailyEquity]:
+        """Give each strategy's daily equity."""
+        several = self.result.strategy_results.values()
+        return [self._daily(one.equity_curve.units, start) for one, start in zip(several, self.starts, strict=True)]
+
+    @cached_property
+    def correlations(self) -> list[list[float | None]]:
+        """Correlate the daily returns of the strategies."""
+        return correlation_matrix([daily.returns() for daily in self.dailies])
+
+    @cached_property
+    def risk_shares(self) -> list[float] | None:
+        """Share the portfolio's volatility out."""
+        return risk_contributions([np.diff(daily.with_start()) for daily in self.dailies], self.daily)
+
+    @cached_property
+    def fall_parts(self) -> list[int]:
+        """Share the deepest drawdown out, in units; nothing where there was none."""
+        if self.fall is None:
+            return []
+        curves = [one.equity_curve.units for one in self.result.strategy_results.values()]
+        return drawdown_contributions(curves, self.starts, self.fall)
+
+    @cached_property
+    def effects(self) -> list[MarginalEffect]:
+        """Compare the portfolio with itself without each strategy."""
+        whole = portfolio_figures(self.daily, self.units, self.start)
+        return [
+            marginal_effect(
+                portfolio=self.daily,
+                portfolio_equity=self.units,
+                strategy=daily,
+                strategy_equity=one.equity_curve.units,
+                unit=self.unit,
+                whole=whole,
+            )
+            for one, daily in zip(self.result.strategy_results.values(), self.dailies, strict=True)
+        ]

@@ -1,0 +1,208 @@
+"""The charts of a report as plain data; the page draws them, in the colours of its theme.
+
+A panel names its series, the format of its values and the share of the chart's height it takes. A series without a
+place is the whole portfolio, one with place -1 belongs to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.data.bars import BarSeries
+from podium.report.activity import Exposure
+from podium.report.curves import drawn_candles
+from podium.report.drawn import DrawnPortfolio
+from podium.report.packing import packed, packed_exactly
+from podium.stats.aligned import harmless
+from podium.stats.daily import DailyEquity
+from podium.stats.periods import Distribution, rolling_sharpe
+
+__all__ = ["Figure", "bin_figure", "equity_figure", "exposure_figure", "price_figure", "sharpe_figure"]
+
+Figure = dict[str, object]
+
+_WHOLE = "portfolio"
+
+
+def _series(name: str, place: int | None, values: NDArray[np.float64], *, stacked: bool = False) -> dict[str, object]:
+    return {"name": harmless(name), "place": place, "values": packed(values), "stacked": stacked}
+
+
+def _each(names: Sequence[str], curves: Sequence[NDArray[np.float64]], *, stacked: bool) -> list[dict[str, object]]:
+    several = enumerate(zip(names, curves, strict=True))
+    return [_series(name, place, values, stacked=stacked) for place, (name, values) in several]
+
+
+def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:
+    """Draw equity in three ways and, below, the drawdown, both stacked by strategy.
+
+    Args:
+        drawn: the curves.
+        currency: the account currency.
+
+    Returns:
+        The figure with views ``equity``, ``profit`` and ``growth``.
+    """
+    names, starts = drawn.strategy_ids, [start * drawn.unit for start in drawn.starts]
+    start = drawn.start * drawn.unit
+    cash = np.full(len(drawn.rows), start - sum(starts))
+    idle = [_series("unallocated", -1, cash, stacked=True)] if start > sum(starts) else []
+    profits = [equity - begin for equity, begin in zip(drawn.equities, starts, strict=True)]
+    growths = [profit / begin if begin else profit * 0.0 for profit, begin in zip(profits, starts, strict=True)]
+    parts = _each(names, drawn.drawdown_parts, stacked=True)
+    whole = np.asarray(sum(drawn.drawdown_parts, np.zeros(len(drawn.rows))))
+    fall = {
+        "title": "Drawdown", "share": 0.34, "format": "percent", "zero": True,
+        "series": [*parts, _series(_WHOLE, None, whole)],
+    }  # fmt: skip
+
+    def view(title: str, written: str, series: list[dict[str, object]], values: NDArray[np.float64]) -> Figure:
+        top = {"title": title, "share": 0.66, "format": written, "zero": True}
+        return {"panels": [{**top, "series": [*series, _series(_WHOLE, None, values)]}, fall]}
+
+    profit = drawn.equity - start
+    growth = profit / start if start else profit
+    stacks = [*_each(names, drawn.equities, stacked=True), *idle]
+    return {
+        "height": 560,
+        "times": packed_exactly(drawn.seconds),
+        "views": {
+            "equity": view(f"Equity, {currency}", "money", stacks, drawn.equity),
+            "profit": view(f"Profit, {currency}", "money", _each(names, profits, stacked=True), profit),
+            "growth": view("Return since the start", "percent", _each(names, growths, stacked=False), growth),
+        },
+    }
+
+
+def exposure_figure(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) -> Figure:
+    """Draw what was held, how much of each allocation was bound, and when entries were refused for want of capital.
+
+    Args:
+        drawn: the curves.
+        exposures: by strategy id, at the drawn moments.
+
+    Returns:
+        The figure.
+    """
+    names = drawn.strategy_ids
+    money = np.maximum(drawn.equity, drawn.unit)
+    held, sold = [], False
+    for place, name in enumerate(names):
+        one = exposures[name]
+        held.append(_series(name, place, one.long / money, stacked=True))
+        if one.short.any():
+            sold = True
+            held.append(_series(name, place, one.short / money, stacked=True))
+    if sold:
+        net = np.asarray(sum((one.long + one.short for one in exposures.values()), np.zeros(len(money))) / money)
+        held.append(_series("net", None, net))
+    use = [
+        {
+            **_series(name, place, exposures[name].capital_use),
+            "moments": packed_exactly(exposures[name].blocked / 1e9),
+        }
+        for place, name in enumerate(names)
+    ]
+    blocked = any(len(one.blocked) for one in exposures.values())
+    title = "Capital in use, of each allocation" + ("; strokes: entries it blocked" if blocked else "")
+    rows = min(40 * len(names), 320)
+    height = 220 + rows
+    return {
+        "height": height + 90,
+        "times": packed_exactly(drawn.seconds),
+        "panels": [
+            {
+                "title": "Value of positions, of the portfolio's equity",
+                "share": 220 / height,
+                "format": "percent",
+                "zero": True,
+                "series": held,
+            },
+            {"title": title, "share": rows / height, "kind": "rows", "series": use},
+        ],
+    }
+
+
+def sharpe_figure(drawn: DrawnPortfolio, window: int) -> Figure | None:
+    """Draw the Sharpe ratio of the last days, for each strategy and the portfolio.
+
+    Args:
+        drawn: the curves.
+        window: how many days.
+
+    Returns:
+        The figure; ``None`` when the run is shorter than the window.
+    """
+    if len(drawn.daily) < window + 1:
+        return None
+
+    def rolled(daily: DailyEquity) -> NDArray[np.float64]:
+        returns = daily.returns()
+        if returns is None:
+            return np.full(len(daily) - window + 1, np.nan)
+        return rolling_sharpe(returns, window, daily.calendar.periods_per_year)
+
+    curves = _each(drawn.strategy_ids, [rolled(daily) for daily in drawn.dailies], stacked=False)
+    return {
+        "height": 300,
+        "times": packed_exactly((drawn.daily.days[window - 1 :] + 1) * 86_400),
+        "panels": [
+            {"title": f"Sharpe ratio of the last {window} days", "share": 1, "format": "ratio", "zero": True,
+             "series": [*curves, _series(_WHOLE, None, rolled(drawn.daily))]},
+        ],
+    }  # fmt: skip
+
+
+def bin_figure(found: Distribution, unchanged: int) -> Figure:
+    """Draw how daily returns are distributed.
+
+    Args:
+        found: the bins.
+        unchanged: how many days without any return are not in them.
+
+    Returns:
+        The figure.
+    """
+    return {
+        "kind": "bins",
+        "title": "Days by return of the portfolio" + (f"; {unchanged:,} without any left out" if unchanged else ""),
+        "height": 300,
+        "edges": [round(edge, 8) for edge in found.edges.tolist()],
+        "counts": found.counts.tolist(),
+    }
+
+
+def price_figure(series: BarSeries, tick: Decimal | None, most: int) -> Figure:
+    """Give the candles of a symbol, whose trades the page adds.
+
+    Args:
+        series: the bars.
+        tick: the step of prices, if it is known.
+        most: how many candles.
+
+    Returns:
+        The prices.
+    """
+    candles = drawn_candles(series, most=most)
+    return {
+        "symbol": harmless(series.symbol),
+        "times": packed_exactly(candles.times / 1e9),
+        **{name: packed_exactly(getattr(candles, name)) for name in ("open", "high", "low", "close")},
+        "decimals": _decimals(tick, series),
+        "bars": len(series),
+        "bars_each": candles.bars_each,
+        "timeframe": str(series.timeframe),
+        "seconds": series.timeframe.nanoseconds / 1e9,
+    }
+
+
+def _decimals(tick: Decimal | None, series: BarSeries) -> int:
+    if tick is not None:
+        return min(max(-int(tick.normalize().as_tuple().exponent), 0), 10)
+    if len(series) == 0:
+        return 2
+    return int(np.clip(5 - np.floor(np.log10(max(float(series.close[-1]), 1e-9))), 0, 10))
