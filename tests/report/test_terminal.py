@@ -195,6 +195,24 @@ def test_progress_on_a_terminal_shows_bar_and_speed():
     assert re.fullmatch(r"running   ━{20} 100%  [\d.,]+ [Mk]? ?strategy-bars/s  \d:\d\d:\d\d", last), last
 
 
+@pytest.mark.parametrize("width", [*range(18, 90, 3), 54, 79, 200])
+def test_progress_stays_on_one_line_of_a_narrow_terminal(width):
+    """A narrow terminal loses the speed, then the bar, then the time, never a digit."""
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=width, soft_wrap=True, color_system=None)
+    with RunProgress(console, 1000) as progress:
+        for done in (10, 400, 1000):
+            progress.update(done)
+            progress._progress.refresh()
+    lines = [line.rstrip() for line in re.split(r"[\r\n]+", ESCAPE.sub("", out.getvalue())) if line.strip()]
+    assert max(map(len, lines)) <= width
+    assert all(line.startswith("  running") for line in lines)
+    assert not any("…" in line for line in lines)
+    last = lines[-1]
+    assert "100%" in last
+    assert [width >= 33, width >= 54, width >= 79] == ["0:00:00" in last, "━" * 20 in last, "strategy-bars/s" in last]
+
+
 def test_progress_without_a_terminal_is_one_line_at_the_end():
     """Piped output is not filled with bars; an unfinished run claims nothing."""
 

@@ -9,11 +9,15 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from podium.report.terminal import print_line
 
 __all__ = ["RunProgress", "rate_text", "waiting"]
+
+#: How wide a terminal must be for the time left, the bar and the speed, each with what comes before it.
+_TIME_FROM, _BAR_FROM, _RATE_FROM = 33, 54, 79
 
 
 def rate_text(strategy_bars: float, seconds: float) -> str:
@@ -53,6 +57,23 @@ class _TimeLeft(ProgressColumn):
         return Text(f" {_clock_text(task.time_remaining)} left" if task.time_remaining is not None else "")
 
 
+def _fitting(width: int) -> list[ProgressColumn]:
+    """Give the columns for which a terminal has room, so that the line never wraps: the speed goes first."""
+    shown: list[tuple[ProgressColumn, int]] = [
+        (TextColumn("  [dim]running[/dim]  ", table_column=_whole()), 0),
+        (BarColumn(bar_width=20, complete_style="cyan", finished_style="green"), _BAR_FROM),
+        (TaskProgressColumn(table_column=_whole()), 0),
+        (_Rate(_whole()), _RATE_FROM),
+        (_TimeLeft(_whole()), _TIME_FROM),
+    ]
+    return [column for column, least in shown if width >= least]
+
+
+def _whole() -> Column:
+    """Keep a cell on its line, also where the terminal was made narrower meanwhile."""
+    return Column(no_wrap=True)
+
+
 class RunProgress:
     """Show how far a run is while the ``with`` block lasts.
 
@@ -68,11 +89,7 @@ class RunProgress:
         self._console = console
         self._enabled = enabled
         self._progress = Progress(
-            TextColumn("  [dim]running[/dim]  "),
-            BarColumn(bar_width=20, complete_style="cyan", finished_style="green"),
-            TaskProgressColumn(),
-            _Rate(),
-            _TimeLeft(),
+            *_fitting(console.width),
             console=console,
             disable=not (enabled and console.is_terminal),
             redirect_stdout=False,
