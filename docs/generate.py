@@ -39,6 +39,7 @@ standard error. Colours are left out where the output is no terminal or `NO_COLO
 | 1 | the run failed |
 | 2 | the input is wrong; each problem says where, what was expected and what to do |
 | 130 | interrupted; what had happened until then was written and is complete |
+| 143 | ended by the system with SIGTERM; likewise |
 | 141 | the reader of the output has gone, as in `podium schema \\| head -1` |
 """
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,53 @@ def test_a_strategy_that_leaves_the_program_fails_the_run(
     (folder / "coded.py").write_text(CODED.replace("self.close()", f"raise SystemExit({code})"), encoding="utf-8")
     assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
     assert "coded.py:13: strategy 'coded' failed on BTC/USDT at 2022-01-" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", [(), ("--json",)])
+def test_a_result_that_cannot_be_written_is_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str], output: tuple[str, ...]
+) -> None:
+    """When the disk refuses after the run, what was computed is printed with the error, and the code is 1. (D-06, D-07)"""
+    blocked = CODED.replace("on_bar(self, bar):", "on_bar(self, bar):\n        Path('runs').touch()")
+    (folder / "coded.py").write_text(f"from pathlib import Path\n{blocked}", encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress", *output]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("runs cannot be written: ")
+    if output:
+        assert "strategies" in json.loads(printed.out)
+    else:
+        assert [line.split()[0] for line in printed.out.splitlines() if line.strip()] == [
+            "strategy",
+            "trend",
+            "coded",
+            "unallocated",
+            "portfolio",
+        ]
+
+
+def test_a_log_that_cannot_be_written_hides_no_failure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A strategy raised and the disk refuses: both are told. (B-60, D-06)"""
+    broken = CODED.replace("self.close()", "Path('runs').touch() or 1 / 0")
+    (folder / "coded.py").write_text(f"from pathlib import Path\n{broken}", encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 1
+    printed = capsys.readouterr().err
+    assert "runs cannot be written" in printed
+    assert "ZeroDivisionError: division by zero" in printed
+
+
+@pytest.mark.parametrize("ctrl_c", ["signal.default_int_handler", "signal.SIG_IGN"])
+def test_a_run_that_the_system_ends_leaves_complete_files(folder: Path, ctrl_c: str) -> None:
+    """SIGTERM ends with 143 and leaves what Ctrl-C leaves, also where Ctrl-C is ignored. (D-07)"""
+    ended = CODED.replace("self.buy(fraction=0.5)", "signal.raise_signal(signal.SIGTERM)")
+    (folder / "coded.py").write_text(f"import signal\n{ended}", encoding="utf-8")
+    code = f"import signal, sys; signal.signal(signal.SIGINT, {ctrl_c}); from podium.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "backtest", "portfolio.yaml", "--set", "data.to=2024-12-31", "--no-progress"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 143
+    assert "the run was interrupted at 202" in done.stderr
+    (made,) = (folder / "runs").iterdir()
+    assert made.name.endswith("-interrupted")
+    assert sorted(path.name for path in made.iterdir()) == FILES
 
 
 def test_an_interrupted_run_leaves_complete_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1334,6 +1334,22 @@ bars/manifest.json: portfolio_file: field required
 """,
     ),
     Case(
+        name="folder for runs below a file",
+        command=("backtest", PORTFOLIO, "--out", f"{TREND}/runs"),
+        message="""\
+--out: trend.yaml is a file
+  expected: a folder, made if it is missing
+""",
+    ),
+    Case(
+        name="folder for runs that cannot be made",
+        command=("backtest", PORTFOLIO, "--out", "o" * 300),
+        message=f"""\
+--out: {"o" * 300} cannot be written: File name too long
+  expected: a folder on a disk with room that you may write to
+""",
+    ),
+    Case(
         name="unknown key in the defaults for strategies",
         edits=((PORTFOLIO, "simulation:", "defaults: {stopp: 2%}\nsimulation:"),),
         message="""\

@@ -1,6 +1,7 @@
 """How the command line says that something went wrong, and with which number it ends.
 
-0 done · 1 the run failed · 2 the input is wrong · 130 interrupted · 141 the reader of the output has gone.
+0 done · 1 the run failed · 2 the input is wrong · 130 interrupted · 141 the reader of the output has gone ·
+143 ended by the system.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "INTERRUPTED",
     "READER_GONE",
     "RUN_FAILED",
+    "TERMINATED",
     "WRONG_INPUT",
     "abandon_outputs",
     "flush_outputs",
@@ -32,6 +34,7 @@ RUN_FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 READER_GONE = 141
+TERMINATED = 143
 
 _BOLD, _CYAN, _RESET = "\033[1m", "\033[36m", "\033[0m"
 

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from podium.cli import backtest, check, data, reproduce, schema
+from podium.cli import backtest, check, data, report, reproduce, schema
 from podium.cli.failures import (
     DONE,
     INTERRUPTED,
     READER_GONE,
     RUN_FAILED,
+    TERMINATED,
     WRONG_INPUT,
     abandon_outputs,
     flush_outputs,
@@ -23,6 +24,7 @@ from podium.cli.failures import (
     usage_problem,
 )
 from podium.core.errors import InputError, PodiumError
+from podium.core.interrupts import interrupting_termination
 
 __all__ = ["app", "main", "run"]
 
@@ -40,6 +42,7 @@ app.command("check")(check.check)
 app.add_typer(data.app, name="data")
 app.command("schema")(schema.schema)
 app.command("reproduce")(reproduce.reproduce)
+app.command("report")(report.report)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -88,6 +91,7 @@ def main() -> None:
     # Looking for garbage among what imports and results leave costs a tenth of a short run; so does looking once more
     # when the interpreter ends, and nothing is gained by it then.
     gc.set_threshold(1_000_000, 20, 20)
-    code = run(sys.argv[1:])
+    with interrupting_termination() as is_terminated:
+        code = run(sys.argv[1:])
     gc.freeze()
-    sys.exit(code)
+    sys.exit(TERMINATED if code == INTERRUPTED and is_terminated() else code)

@@ -1,4 +1,4 @@
-"""Ctrl-C at a time when everything is complete."""
+"""Ctrl-C, or the end of the program by its system, at a time when everything is complete."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["deferred_interrupt"]
+__all__ = ["deferred_interrupt", "interrupting_termination"]
 
 
 @contextmanager
@@ -35,3 +35,27 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(pressed)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def interrupting_termination() -> Iterator[Callable[[], bool]]:
+    """Let SIGTERM do what Ctrl-C does at that moment, for programs that leave complete files on Ctrl-C.
+
+    Yields:
+        What tells whether it came.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        handler = signal.getsignal(signal.SIGINT)
+        # Whoever ignores Ctrl-C, as a shell's jobs in the background do, still has to end.
+        if not callable(handler):
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGTERM, before)
