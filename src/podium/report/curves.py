@@ -54,11 +54,11 @@ class Candles:
     bars_each: int
 
 
-def drawn_rows(units: NDArray[np.int64], most: int = 1_200) -> NDArray[np.int64]:
+def drawn_rows(units: NDArray[np.int64] | NDArray[np.float64], most: int = 1_200) -> NDArray[np.int64]:
     """Choose the points of a curve that are drawn.
 
     Args:
-        units: the portfolio's equity, shape ``(points,)``.
+        units: the portfolio's equity in units or money, shape ``(points,)``.
         most: how many points, at least 4.
 
     Returns:

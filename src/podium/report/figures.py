@@ -21,7 +21,15 @@ from podium.stats.aligned import harmless
 from podium.stats.daily import DailyEquity
 from podium.stats.periods import Distribution, rolling_sharpe
 
-__all__ = ["Figure", "bin_figure", "equity_figure", "exposure_figure", "price_figure", "sharpe_figure"]
+__all__ = [
+    "Figure",
+    "bin_figure",
+    "equity_figure",
+    "exposure_figure",
+    "lines_panel",
+    "price_figure",
+    "sharpe_figure",
+]
 
 Figure = dict[str, object]
 
@@ -35,6 +43,25 @@ def _series(name: str, place: int | None, values: NDArray[np.float64], *, stacke
 def _each(names: Sequence[str], curves: Sequence[NDArray[np.float64]], *, stacked: bool) -> list[dict[str, object]]:
     several = enumerate(zip(names, curves, strict=True))
     return [_series(name, place, values, stacked=stacked) for place, (name, values) in several]
+
+
+def lines_panel(
+    title: str, share: float, written: str, names: Sequence[str], curves: Sequence[NDArray[np.float64]]
+) -> Figure:
+    """Draw curves as lines over each other.
+
+    Args:
+        title: what they show.
+        share: the panel's share of the chart's height.
+        written: how values are printed, such as ``percent``.
+        names: one for each curve.
+        curves: values at the chart's times; not a number where there is none.
+
+    Returns:
+        The panel.
+    """
+    series = _each(names, curves, stacked=False)
+    return {"title": title, "share": share, "format": written, "zero": True, "series": series}
 
 
 def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:

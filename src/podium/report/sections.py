@@ -16,6 +16,7 @@ from podium.stats.metrics import StrategyMetrics
 
 __all__ = [
     "comparison_section",
+    "flat_settings",
     "headline",
     "metrics_section",
     "settings_section",
@@ -182,21 +183,42 @@ def settings_section(settings: Mapping[str, object]) -> Html:
     Returns:
         The markup.
     """
-    entries = [element("div", element("dt", name), element("dd", text)) for name, text in _flat("", settings)]
+    entries = [element("div", element("dt", name), element("dd", text)) for name, text in flat_settings(settings)]
     content = element("dl", *entries, class_="settings")
     return element("section", element("h2", "Configuration"), content, id="configuration")
 
 
-def _flat(path: str, value: object) -> list[tuple[str, str]]:
+def flat_settings(value: object, path: str = "") -> list[tuple[str, str]]:
+    """Write settings as lines.
+
+    Args:
+        value: a map, a list, a value, or several inside each other.
+        path: what stands before each name.
+
+    Returns:
+        Names with their paths, and values as people read them.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, Mapping):
         if not value:
             return [(path, "none")]
-        return [line for key, inner in value.items() for line in _flat(f"{path}.{key}" if path else str(key), inner)]
+        return [
+            line for key, inner in value.items() for line in flat_settings(inner, f"{path}.{key}" if path else str(key))
+        ]
     if isinstance(value, list | tuple):
-        return [(path, ", ".join(text for _, text in (_flat("", inner)[0] for inner in value)) or "none")]
+        if any(isinstance(inner, Mapping) for inner in value):
+            return [line for key, inner in _named(value) for line in flat_settings(inner, f"{path}.{key}")]
+        return [(path, ", ".join(_setting(inner) for inner in value) or "none")]
     return [(path, _setting(value))]
+
+
+def _named(several: Sequence[object]) -> list[tuple[str, object]]:
+    """Name the members of a list by their ids, else by their places, so that two lists can be compared."""
+    return [
+        (str(one.get("id", place)) if isinstance(one, Mapping) else str(place), one)
+        for place, one in enumerate(several, 1)
+    ]
 
 
 def _setting(value: object) -> str:
