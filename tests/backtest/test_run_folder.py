@@ -16,7 +16,7 @@ from portfolios import PROOF, frame_of, walk
 from podium.backtest.portfolio_bars import read_portfolio_bars
 from podium.backtest.portfolio_run import run_portfolio
 from podium.backtest.reproduction import reproduce_run
-from podium.backtest.run_folder import REPRODUCED_FILES, write_failed_run, write_run
+from podium.backtest.run_folder import REPRODUCED_FILES, write_failed_run, write_reproduced, write_run
 from podium.cli.main import run
 from podium.core.errors import ConfigurationError, RunError
 from podium.portfolio.file import load_portfolio
@@ -257,6 +257,17 @@ def test_a_run_that_cannot_be_written_leaves_nothing(folder: Path, monkeypatch: 
             made(folder)
     assert [path.name for path in (folder / "runs").iterdir()] == [run_made.name]
     assert {path.name: path.read_bytes() for path in run_made.iterdir()} == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+@pytest.mark.parametrize("name", REPRODUCED_FILES)
+def test_a_full_disk_is_an_error_of_the_system_for_every_file(folder: Path, name: str) -> None:
+    """Whichever library writes a file, what it says is known to be about the disk. (D-07)"""
+    portfolio = load_portfolio(Path("portfolio.yaml"))
+    result = run_portfolio(portfolio, read_portfolio_bars(portfolio))
+    (folder / name).symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        write_reproduced(result, folder)
 
 
 def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:

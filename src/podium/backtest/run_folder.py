@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
 from podium.backtest.lines import json_text
@@ -127,8 +128,11 @@ def write_reproduced(result: OrchestratorResult, folder: Path) -> None:
 
     _write_lines(folder / "events.jsonl", event_lines(result))
     _write_json(folder / "result.json", result.to_dict())
-    trades_frame(result).write_parquet(folder / "trades.parquet", compression="zstd", statistics=False)
-    equity_frame(result).write_parquet(folder / "equity.parquet", compression="zstd", statistics=False)
+    for name, frame in (("trades", trades_frame(result)), ("equity", equity_frame(result))):
+        # In memory first: polars tells of a full disk with an error of its own.
+        content = BytesIO()
+        frame.write_parquet(content, compression="zstd", statistics=False)
+        (folder / f"{name}.parquet").write_bytes(content.getbuffer())
 
 
 def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
