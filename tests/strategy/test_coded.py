@@ -453,6 +453,47 @@ def test_slow_code_decides_on_completed_bars_only():
     assert float(fill["price"]) == bars.open[12]
 
 
+class SlowRules(Strategy):
+    timeframe = "4h"
+    long_entry = close > close[1]
+    long_exit = close < close[1]
+    size = {"quantity": 1}  # noqa: RUF012  # as users write it
+
+
+class SlowCode(Strategy):
+    timeframe = "4h"
+    now, before = close * 1, close[1] * 1
+
+    def on_bar(self, bar):
+        if self.now[0] < self.before[0]:
+            self.close()
+        elif self.now[0] > self.before[0] and self.position.is_flat:
+            self.buy(quantity=1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("lazy", [True, False])
+def test_two_slow_bars_known_at_once_are_one_decision_in_both_forms(seed, lazy):
+    """After a hole one base bar completes two slow ones: rules and code decide on the newer. (B-15)"""
+    bars = walk("X", 200, seed)
+    hour = np.arange(200)
+    # The last hour of one slow bar and all of the next one but its last are missing.
+    bars = bars.select((hour < 11) | (hour > 180) | ((hour - 11) % 16 >= 4))
+    found = []
+    for forms in ([SlowRules()], [SlowCode()], [SlowCode(), SlowCode()]):
+        members = [(named(form, f"s{number}"), Decimal("0.5")) for number, form in enumerate(forms)]
+        result = StrategyOrchestrator(members, configuration("X", lazy=lazy)).run({"X": bars}, CAPITAL)
+        fills = [event for event in events(result, "ORDER_FILLED") if event["strategy_id"] == "s0"]
+        found.append([(fill["time"], fill["side"], fill["price"], fill["quantity"]) for fill in fills])
+    assert len(found[0]) > 10
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_slow_bar_that_never_completes_is_never_decided_on():
+    """Three hours make no bar of four: nothing happens, and nothing breaks. (B-15)"""
+    assert events(run_alone(SlowCode(), walk("X", 3, 1)), "ORDER_FILLED") == []
+
+
 def test_views_equal_the_engines_values():
     """Position and account say at every bar what the events and the tables say. (B-14, B-40)"""
     bars = walk("X", 200, 6)

@@ -89,22 +89,24 @@ class CodedCell:
             Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
         )
         self.bar = BarView(given.columns, self.cursor)
-        self.first_row = given.warm_up
-        self._next_row = 0
+        # Of several bars that become known together only the newest is decided on, as rules do; the others are history.
+        is_newest = np.diff(given.steps, append=-1) != 0
+        self._rows = np.flatnonzero(is_newest[given.warm_up :]) + given.warm_up
+        self._steps = given.steps[self._rows]
+        self._next = 0
 
-    def rows_before(self, stop: int) -> range:
-        """Give the rows of its bars that are known before a step, from the last call on.
+    def rows_before(self, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the rows of the bars to decide on that are known before a step, from the last call on.
 
         Args:
             stop: a step.
 
         Returns:
-            Rows; those before its warm-up are left out.
+            Rows and the steps at which they are known; those before its warm-up are left out.
         """
-        last = int(np.searchsorted(self.given.steps, stop))
-        rows = range(max(self._next_row, self.first_row), last)
-        self._next_row = last
-        return rows
+        part = slice(self._next, int(np.searchsorted(self._steps, stop)))
+        self._next = part.stop
+        return self._rows[part], self._steps[part]
 
 
 def _view(values: NDArray[np.float64] | NDArray[np.uint8], cursor: Cursor) -> SeriesView | ConditionView:
@@ -130,10 +132,9 @@ def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bo
     if len(cells) == 1:
         _run_one(cells[0], engine, stop, lazy=lazy)
         return
-    rows = [cell.rows_before(stop) for cell in cells]
-    steps = np.concatenate([cell.given.steps[part.start : part.stop] for cell, part in zip(cells, rows, strict=True)])
-    numbers = np.repeat(np.arange(len(cells)), [len(part) for part in rows])
-    own_rows = np.concatenate([np.arange(part.start, part.stop) for part in rows])
+    parts = [cell.rows_before(stop) for cell in cells]
+    own_rows, steps = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    numbers = np.repeat(np.arange(len(cells)), [len(rows) for rows, _ in parts])
     order = np.argsort(steps, kind="stable")
     calls: list[tuple[Callable[[BarView], None], BarView, Cursor]] = [
         (cell.strategy.on_bar, cell.bar, cell.cursor) for cell in cells
@@ -155,9 +156,9 @@ def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bo
 def _run_one(cell: CodedCell, engine: Engine, stop: int, *, lazy: bool) -> None:
     """Run the usual case without looking for whose turn it is."""
     on_bar, bar, cursor = cell.strategy.on_bar, cell.bar, cell.cursor
-    rows = cell.rows_before(stop)
+    rows, steps = cell.rows_before(stop)
     try:
-        for row, step in zip(rows, cell.given.steps[rows.start : rows.stop].tolist(), strict=True):
+        for row, step in zip(rows.tolist(), steps.tolist(), strict=True):
             if not lazy:
                 engine.advance(2 * step + 1)
             cursor.row, cursor.step = row, step
