@@ -14,6 +14,7 @@ from portfolios import Cross, Plain, Reversal, Swing, configuration, events, nam
 
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyAllocation, StrategyOrchestrator
 from podium.backtest.frames import equity_frame, trades_frame
+from podium.backtest.trades import Trade
 from podium.core.errors import InvariantBroken
 from podium.data.bars import BarSeries
 
@@ -269,3 +270,24 @@ def test_bars_without_an_instrument_get_an_inferred_tick():
     series: BarSeries = walk("X", 50, 1)
     done = StrategyOrchestrator([(Cross(), Decimal(1))]).run({"X": series}, CAPITAL)
     assert done.market.instruments["X"].tick == Decimal("0.01")
+
+
+def test_the_frame_of_trades_holds_what_the_objects_hold(result):
+    """Column by column the same values, also where an average price is no whole number of ticks. (B-05, B-46)"""
+    bars = prices(100, 100, 102, 95, 104, 103, 99, 98, 101, 103, spread=1)
+    uneven = {1: [("buy", {"quantity": 1})], 3: [("buy", {"quantity": 2})], 6: [("close", {})]}
+    tens = {1: [("buy", {"quantity": 30})], 4: [("close", {})]}
+    runs = (result, scripted(bars, uneven), scripted(bars, tens, lot=Decimal("1E+1")), scripted(bars, {}))
+    for done in runs:
+        every = [trade for part in done.strategy_results.values() for trade in part.trades]
+        every.sort(key=lambda trade: trade.exit_time)
+        frame = trades_frame(done)
+        names = [field.name for field in dataclasses.fields(Trade)]
+        assert frame.columns == names
+        expected = {
+            name: pl.Series([getattr(trade, name) for trade in every], dtype=frame.schema[name]).to_list()
+            for name in names
+        }
+        assert frame.to_dict(as_series=False) == expected
+    (trade,) = runs[1].strategy_results["Scripted"].trades
+    assert trade.entry_price % Decimal("0.01") != 0

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import polars as pl
 
+from podium.backtest.amounts import Amounts, Column, Moments
 from podium.backtest.result import OrchestratorResult
 from podium.backtest.trades import Trade
 
 __all__ = ["equity_frame", "trades_frame"]
+
+_EXACT = pl.Decimal(38, 18)
+_MOMENT = pl.Datetime("us", "UTC")
+_SCALE = Decimal(10) ** 18
+_EXACT_CONTEXT = Context(prec=80)
 
 
 def equity_frame(result: OrchestratorResult) -> pl.DataFrame:
@@ -44,14 +50,36 @@ def trades_frame(result: OrchestratorResult) -> pl.DataFrame:
     Returns:
         A column for each field of :class:`~podium.backtest.trades.Trade`.
     """
-    trades = [trade for strategy in result.strategy_results.values() for trade in strategy.trades]
-    trades.sort(key=lambda trade: trade.exit_time)
     kinds: dict[str, type[pl.DataType] | pl.DataType] = {
         "str": pl.String,
         "int": pl.Int64,
         "float": pl.Float64,
-        "Decimal": pl.Decimal(38, 18),
-        "datetime": pl.Datetime("us", "UTC"),
+        "Decimal": _EXACT,
+        "datetime": _MOMENT,
     }
     schema = {name: kinds[kind] for name, kind in Trade.__annotations__.items()}
-    return pl.DataFrame({name: [getattr(trade, name) for trade in trades] for name in schema}, schema=schema)
+    frames = [
+        pl.DataFrame({name: _series(content, schema[name]) for name, content in strategy.records.fields().items()})
+        for strategy in result.strategy_results.values()
+    ]
+    return pl.concat(frames).sort("exit_time", maintain_order=True)
+
+
+def _series(content: Column, kind: type[pl.DataType] | pl.DataType) -> pl.Series:
+    match content:
+        case Amounts():
+            return _exact(content)
+        case Moments(nanoseconds):
+            return pl.Series(nanoseconds // 1_000).cast(kind)
+        case _:
+            return pl.Series(content, dtype=kind)
+
+
+def _exact(amounts: Amounts) -> pl.Series:
+    """Go around Python's decimals where all are whole numbers of 10⁻¹⁸: that takes a tenth of the time."""
+    sizes = {step: _EXACT_CONTEXT.multiply(step, _SCALE) for step in set(amounts.steps)}
+    if amounts.inexact or any(size != size.to_integral_value() for size in sizes.values()):
+        return pl.Series(amounts.decimals(), dtype=_EXACT)
+    whole = {step: int(size) for step, size in sizes.items()}
+    numbers = [number * whole[step] for number, step in zip(amounts.numbers, amounts.steps, strict=True)]
+    return (pl.Series(numbers, dtype=pl.Int128).cast(pl.Decimal(38, 0)) * Decimal("1E-18")).cast(_EXACT)

@@ -10,14 +10,16 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.backtest.amounts import Amounts, Column, Moments, average_prices, values_of
 from podium.core.events import EventKind, Reason
 from podium.core.instruments import Instrument
 from podium.core.money import MoneyUnit
-from podium.core.times import from_nanoseconds
 from podium.engine.tables import CLOSED
 from podium.stats.trades import TradeColumns
 
-__all__ = ["Trade", "TradeRecords"]
+__all__ = ["Trade", "TradeRecords", "closed_positions"]
+
+_REASONS = {reason.value: reason.wire for reason in Reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,46 +116,57 @@ class TradeRecords:
         Returns:
             Trades in the order in which they ended.
         """
-        closed = self.events.view(CLOSED)
-        names, closed_names = (
-            ("cell", "side", "order", "quantity", "notional", "fee", "realised", "slippage", "step", "reason"),
-            CLOSED.names or (),
-        )
-        columns = {name: self.events[name].tolist() for name in names} | {
-            name: closed[name].tolist() for name in closed_names
-        }
-        return tuple(
-            self._trade(dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)
-        )
+        fields = self.fields()
+        columns = [values_of(content) for content in fields.values()]
+        return tuple(Trade(**dict(zip(fields, row, strict=True))) for row in zip(*columns, strict=True))
 
-    def _trade(self, row: dict[str, int]) -> Trade:
-        symbol = self.cell_symbols[row["cell"]]
-        instrument = self.instruments[symbol]
-        unit_value = self.unit.money_per_tick_lot(instrument)
-        per_tick = row["quantity"] * unit_value
-        net = row["realised"] - row["fee"]
-        is_long = row["side"] > 0
-        high, low = (tick * per_tick - row["notional"] for tick in (row["highest"], row["lowest"]))
-        best, worst = (high, -low) if is_long else (-low, high)
-        return Trade(
-            number=row["order"],
-            strategy_id=self.strategy_id,
-            symbol=symbol,
-            side="long" if is_long else "short",
-            quantity=row["quantity"] * instrument.lot,
-            entry_time=from_nanoseconds(self.times[row["entry_step"]]),
-            entry_price=_average(row["notional"], per_tick, instrument.tick),
-            exit_time=from_nanoseconds(self.times[row["step"]]),
-            exit_price=_average(row["exit_notional"], per_tick, instrument.tick),
-            pnl=self.unit.to_decimal(net),
-            return_ratio=net / row["notional"] if row["notional"] else 0.0,
-            commission=self.unit.to_decimal(row["fee"]),
-            slippage=self.unit.to_decimal(row["slippage"]),
-            maximum_favourable_excursion=self.unit.to_decimal(max(best, 0)),
-            maximum_adverse_excursion=self.unit.to_decimal(max(worst, 0)),
-            exit_reason=Reason(row["reason"]).wire,
-            bars_held=row["bars_held"],
-        )
+    def fields(self) -> dict[str, Column]:
+        """Give the trades as columns.
+
+        Returns:
+            For each field of :class:`Trade` its values, in the order in which the trades ended.
+        """
+        row = self._numbers()
+        cells, lots = row["cell"], row["quantity"]
+        instruments = [self.instruments[symbol] for symbol in self.cell_symbols]
+        unit_values = [self.unit.money_per_tick_lot(instrument) for instrument in instruments]
+        per_tick = [lots_of * unit_values[cell] for lots_of, cell in zip(lots, cells, strict=True)]
+        ticks = [instruments[cell].tick for cell in cells]
+        is_long = [side > 0 for side in row["side"]]
+        net = [realised - fee for realised, fee in zip(row["realised"], row["fee"], strict=True)]
+        best, worst = _excursions(row, per_tick, is_long)
+        return {
+            "number": row["order"],
+            "strategy_id": [self.strategy_id] * len(cells),
+            "symbol": [self.cell_symbols[cell] for cell in cells],
+            "side": ["long" if long else "short" for long in is_long],
+            "quantity": Amounts(lots, [instruments[cell].lot for cell in cells]),
+            "entry_time": Moments(self.times[self.events.view(CLOSED)["entry_step"]]),
+            "entry_price": average_prices(row["notional"], per_tick, ticks),
+            "exit_time": Moments(self.times[self.events["step"]]),
+            "exit_price": average_prices(row["exit_notional"], per_tick, ticks),
+            "pnl": self._money(net),
+            "return_ratio": [
+                gain / notional if notional else 0.0 for gain, notional in zip(net, row["notional"], strict=True)
+            ],
+            "commission": self._money(row["fee"]),
+            "slippage": self._money(row["slippage"]),
+            "maximum_favourable_excursion": self._money(best),
+            "maximum_adverse_excursion": self._money(worst),
+            "exit_reason": [_REASONS[reason] for reason in row["reason"]],
+            "bars_held": row["bars_held"],
+        }
+
+    def _numbers(self) -> dict[str, list[int]]:
+        """Give the engine's numbers as Python's, which cannot overflow."""
+        names = ("cell", "side", "order", "quantity", "notional", "fee", "realised", "slippage", "reason")
+        closed = self.events.view(CLOSED)
+        return {name: self.events[name].tolist() for name in names} | {
+            name: closed[name].tolist() for name in CLOSED.names or ()
+        }
+
+    def _money(self, units: list[int]) -> Amounts:
+        return Amounts(units, [self.unit.to_decimal(1)] * len(units))
 
 
 def closed_positions(blocks: Sequence[NDArray[np.void]], cells: Sequence[int]) -> NDArray[np.void]:
@@ -170,6 +183,13 @@ def closed_positions(blocks: Sequence[NDArray[np.void]], cells: Sequence[int]) -
     return np.concatenate(parts)
 
 
-def _average(notional: int, per_tick: int, tick: Decimal) -> Decimal:
-    whole, rest = divmod(notional, per_tick)
-    return whole * tick if rest == 0 else Decimal(notional) / per_tick * tick
+def _excursions(row: dict[str, list[int]], per_tick: list[int], is_long: list[bool]) -> tuple[list[int], list[int]]:
+    """Give the best and the worst open result of each trade, in units."""
+    best, worst = [], []
+    for high, low, worth, notional, long in zip(
+        row["highest"], row["lowest"], per_tick, row["notional"], is_long, strict=True
+    ):
+        up, down = high * worth - notional, notional - low * worth
+        best.append(max(up if long else down, 0))
+        worst.append(max(down if long else up, 0))
+    return best, worst
