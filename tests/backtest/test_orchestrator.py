@@ -120,7 +120,7 @@ class OddTime(Reversal):
         ([(Cross(), 0.5)], 'hint: Decimal("0.5")'),
         ([(Cross(), "0.5")], "the weight of strategy 'Cross' is '0.5'"),
         ([(Cross(), Decimal("0.6")), (Swing(), Decimal("0.5"))], "the weights sum to 1.1 (Cross 0.6, Swing 0.5)"),
-        ([(Cross, Decimal(1))], "strategy 'type' is the class Cross"),
+        ([(Cross, Decimal(1))], "strategies[0] is the class Cross"),
         ([(object(), Decimal(1))], "strategy 'object' is a object, which is no strategy"),
         ([(named(Cross(), "portfolio"), Decimal(1))], "a strategy has the id 'portfolio'"),
         ([(type("unallocated", (Cross,), {})(), Decimal(1))], "a strategy has the id 'unallocated'"),

@@ -826,6 +826,24 @@ trend.yaml:4:12: unknown function 'smma'
 """,
     ),
     Case(
+        name="function that is called otherwise elsewhere",
+        edits=((TREND, "sma(close, fast)", "log(close)"),),
+        message="""\
+trend.yaml:4:12: unknown function 'log'
+  expected: a function of the reference, such as ema(close, 20)
+  hint: the natural logarithm is ln(x), the decimal one log10(x)
+""",
+    ),
+    Case(
+        name="smaller of two series",
+        edits=((TREND, "sma(close, fast)", "min(close, open)"),),
+        message="""\
+trend.yaml:4:12: the argument 'timeperiod' of min is open, which changes from bar to bar
+  expected: a plain number or a parameter: min(price, timeperiod=30)
+  hint: the smaller of two numbers is where(a < b, a, b)
+""",
+    ),
+    Case(
         name="number where a condition is expected",
         edits=((TREND, "crosses_above(fast_ma, slow_ma)", "fast_ma - slow_ma"),),
         message="""\

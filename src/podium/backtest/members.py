@@ -85,6 +85,9 @@ def members_of_pairs(
         if not is_pair and not equal_weights:
             raise _wrong(f"strategies[{position}] is {item!r}", "a pair (strategy, weight)", "or equal_weights=True")
         strategy, weight = item if is_pair and isinstance(item, tuple) else (item, Decimal(1))
+        if isinstance(strategy, type):
+            name = strategy.__name__
+            raise _wrong(f"strategies[{position}] is the class {name}", "an instance of it", f"{name}()")
         strategy_id = _numbered(_id_of(strategy), [member.strategy_id for member in made])
         made.append(Member(strategy_id=strategy_id, form=_form(strategy, strategy_id), weight=weight))
     return _weighted(made) if equal_weights else _checked(made)
@@ -115,10 +118,6 @@ def _numbered(name: str, taken: Sequence[str]) -> str:
 def _form(strategy: object, strategy_id: str) -> RulePlan | Strategy:
     if isinstance(strategy, RulePlan):
         return strategy
-    if isinstance(strategy, type):
-        raise _wrong(
-            f"strategy '{strategy_id}' is the class {strategy.__name__}", "an instance of it", f"{strategy.__name__}()"
-        )
     if isinstance(strategy, Strategy) and type(strategy).on_bar is not Strategy.on_bar:
         if has_rules(strategy):
             raise _wrong(f"strategy '{strategy_id}' has both rules and on_bar", "rules as class attributes, or on_bar")

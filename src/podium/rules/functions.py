@@ -45,6 +45,7 @@ __all__ = [
     "find_function",
     "function",
     "functions",
+    "hint_at_function",
 ]
 
 ENTRY_POINT_GROUP: Final = "podium.functions"
@@ -65,6 +66,22 @@ class Evaluation(Protocol):
             One new array for each output, shape ``(bars,)``.
         """
         ...
+
+
+#: What min and max are taken for elsewhere; here they look back over bars.
+_OF_TWO = {
+    "min": "the smaller of two numbers is where(a < b, a, b)",
+    "max": "the larger of two numbers is where(a > b, a, b)",
+}
+#: What functions of other languages are called here.
+_ELSEWHERE = {
+    "log": "the natural logarithm is ln(x), the decimal one log10(x)",
+    "pow": "x to the power of y is x ** y",
+    "mean": "the mean of the last bars is sma(x, 20)",
+    "std": "the standard deviation of the last bars is stddev(x, 20)",
+    "minimum": _OF_TWO["min"],
+    "maximum": _OF_TWO["max"],
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +239,7 @@ class Function:
             raise rule_error(
                 f"the first argument of {self.name} is {node.text}, which is no series",
                 expected=self.signature,
-                hint=f"{self.name}(close, {node.text})",
+                hint=_OF_TWO.get(self.name) or f"{self.name}(close, {node.text})",
             )
         return node
 
@@ -236,6 +253,7 @@ class Function:
             raise rule_error(
                 f"the argument {entry.name!r} of {self.name} is {node.text}, which changes from bar to bar",
                 expected=f"a plain number or a parameter: {self.signature}",
+                hint=_OF_TWO.get(self.name),
             )
         return node
 
@@ -375,5 +393,17 @@ def function(name: str) -> Function:
     raise rule_error(
         f"there is no function {name!r}",
         expected="a function of the reference, such as ema(close, 20)",
-        hint=did_you_mean(name, functions()),
+        hint=hint_at_function(name),
     )
+
+
+def hint_at_function(name: str) -> str | None:
+    """Suggest what to write instead of a function that does not exist.
+
+    Args:
+        name: what came.
+
+    Returns:
+        What says the same here, or the known name that is nearest.
+    """
+    return _ELSEWHERE.get(name) or did_you_mean(name, functions())

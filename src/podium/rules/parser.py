@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from podium.core.errors import Location, Problem, RuleError, did_you_mean
-from podium.rules.functions import Function, find_function, functions
+from podium.rules.functions import Function, find_function, functions, hint_at_function
 from podium.rules.nodes import (
     SERIES_NAMES,
     Kind,
@@ -251,7 +251,7 @@ class _Reader:
                 part.func,
                 f"{name!r} is no function" if is_value else f"unknown function {name!r}",
                 expected="a function of the reference, such as ema(close, 20)",
-                hint=f"write {name}[1] for the value one bar ago" if is_value else did_you_mean(name, functions()),
+                hint=f"write {name}[1] for the value one bar ago" if is_value else hint_at_function(name),
             )
         arguments = [self._read(self._plain(each)) for each in part.args]
         named: dict[str, Node] = {}
