@@ -291,3 +291,22 @@ def test_the_frame_of_trades_holds_what_the_objects_hold(result):
         assert frame.to_dict(as_series=False) == expected
     (trade,) = runs[1].strategy_results["Scripted"].trades
     assert trade.entry_price % Decimal("0.01") != 0
+
+
+@pytest.mark.parametrize("shift_nanoseconds", [0, 250_000_000])
+def test_plain_trades_hold_what_the_objects_hold(shift_nanoseconds):
+    """Amounts and times as text, times with a fraction where there is one. (B-42, B-51)"""
+    bars = prices(100, 100, 102, 95, 104, 103, spread=1)
+    bars = dataclasses.replace(bars, close_time=bars.close_time + shift_nanoseconds)
+    done = scripted(bars, {1: [("buy", {"quantity": 10})], 3: [("close", {})]}, taker_fee=Decimal("0.001"))
+    (trade,) = done.strategy_results["Scripted"].trades
+    (plain,) = done.to_dict()["strategies"]["Scripted"]["trades"]
+    for field in dataclasses.fields(trade):
+        value = getattr(trade, field.name)
+        if isinstance(value, Decimal):
+            value = format(value, "f")
+        elif isinstance(value, datetime):
+            value = value.isoformat().replace("+00:00", "Z")
+        assert plain[field.name] == value
+    assert list(plain) == [field.name for field in dataclasses.fields(trade)]
+    assert ("." in plain["exit_time"]) is (shift_nanoseconds > 0)

@@ -9,9 +9,9 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.core.times import from_nanoseconds
+from podium.core.times import NANOSECONDS_PER_SECOND, from_nanoseconds, iso
 
-__all__ = ["Amounts", "Column", "Moments", "average_prices", "values_of"]
+__all__ = ["Amounts", "Column", "Moments", "average_prices", "plain_of", "values_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +71,32 @@ def values_of(content: Column) -> Sequence[object]:
             return [from_nanoseconds(moment) for moment in nanoseconds.tolist()]
         case _:
             return content
+
+
+def plain_of(content: Column) -> Sequence[object]:
+    """Give the values of a field as plain values.
+
+    Args:
+        content: the field.
+
+    Returns:
+        Amounts and times as text, without exponent and with a ``Z``; else what the field holds.
+    """
+    match content:
+        case Amounts():
+            return [format(value, "f") for value in content.decimals()]
+        case Moments(nanoseconds):
+            return _iso_texts(nanoseconds)
+        case _:
+            return content
+
+
+def _iso_texts(nanoseconds: NDArray[np.int64]) -> list[str]:
+    if (nanoseconds % NANOSECONDS_PER_SECOND).any():
+        return [iso(moment) for moment in nanoseconds.tolist()]
+    seconds = (nanoseconds // NANOSECONDS_PER_SECOND).astype("M8[s]")
+    texts: list[str] = np.datetime_as_string(seconds, timezone="UTC").tolist()
+    return texts
 
 
 def average_prices(notionals: list[int], per_tick: list[int], ticks: list[Decimal]) -> Amounts:

@@ -31,8 +31,8 @@ def equity_frame(result: OrchestratorResult) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {"time": pl.Series(total.times_nanoseconds).cast(pl.Datetime("ns", "UTC"))}
     for name, strategy in result.strategy_results.items():
         columns[f"strategy:{name}"] = _money(pl.Series(strategy.equity_curve.units), total.digits)
-    cash = result.engine.unit.to_units(result.unallocated)
-    columns["unallocated"] = _money(pl.repeat(cash, len(total), dtype=pl.Int64, eager=True), total.digits)
+    kind = pl.Decimal(38, total.digits)
+    columns["unallocated"] = pl.repeat(result.unallocated, len(total), dtype=kind, eager=True)
     columns["portfolio"] = _money(pl.Series(total.units), total.digits)
     return pl.DataFrame(columns)
 

@@ -141,20 +141,8 @@ class StrategyResult:
             "signals": self.signals,
             "capital_limit_blocks": self.blocked,
             "metrics": self.metrics.to_dict(),
-            "trades": [_plain_trade(trade) for trade in self.trades],
+            "trades": self.records.plain(),
         }
-
-
-def _plain_trade(trade: Trade) -> dict[str, object]:
-    plain: dict[str, object] = {}
-    for name in trade.__dataclass_fields__:
-        value = getattr(trade, name)
-        if isinstance(value, Decimal):
-            value = format(value, "f")
-        elif isinstance(value, datetime):
-            value = value.isoformat().replace("+00:00", "Z")
-        plain[name] = value
-    return plain
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

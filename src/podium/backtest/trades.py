@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.backtest.amounts import Amounts, Column, Moments, average_prices, values_of
+from podium.backtest.amounts import Amounts, Column, Moments, average_prices, plain_of, values_of
 from podium.core.events import EventKind, Reason
 from podium.core.instruments import Instrument
 from podium.core.money import MoneyUnit
@@ -119,6 +119,16 @@ class TradeRecords:
         fields = self.fields()
         columns = [values_of(content) for content in fields.values()]
         return tuple(Trade(**dict(zip(fields, row, strict=True))) for row in zip(*columns, strict=True))
+
+    def plain(self) -> list[dict[str, object]]:
+        """Give the trades as plain values.
+
+        Returns:
+            For each trade its fields, amounts and times as text.
+        """
+        fields = self.fields()
+        columns = [plain_of(content) for content in fields.values()]
+        return [dict(zip(fields, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def fields(self) -> dict[str, Column]:
         """Give the trades as columns.
