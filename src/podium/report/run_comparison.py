@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.core.money import display_decimals, format_money
+from podium.core.times import iso
 from podium.report import sections
 from podium.report.curves import drawn_rows
 from podium.report.document import chart, written_page
@@ -91,7 +92,7 @@ def _warnings(runs: Sequence[RecordedRun], letters: Sequence[str]) -> list[str]:
 
 
 def _figures(runs: Sequence[RecordedRun], letters: Sequence[str]) -> Html:
-    heads = ["run", "days", "final equity", *(label for _, label, _, _ in _FIGURES), "blocked", "conflicts", "folder"]
+    heads = ["run", "days", "final equity", *(label for _, label, _, _ in _FIGURES), "blocked", "conflicts"]
     best = {name: _best([getattr(run.metrics, name) for run in runs], more) for name, _, _, more in _FIGURES}
     rows = []
     for place, (letter, run) in enumerate(zip(letters, runs, strict=True)):
@@ -99,7 +100,6 @@ def _figures(runs: Sequence[RecordedRun], letters: Sequence[str]) -> Html:
         figures = [
             element("td", text(metrics), class_="best" if place in best[name] else "") for name, _, text, _ in _FIGURES
         ]
-        folder = element("td", run.folder.name, class_="left name", title=str(run.folder))
         money = f"{format_money(run.final_equity, run.currency)} {run.currency}"
         rows.append(
             element(
@@ -110,15 +110,16 @@ def _figures(runs: Sequence[RecordedRun], letters: Sequence[str]) -> Html:
                 *figures,
                 element("td", f"{run.result.get('capital_limit_blocks', 0):,}"),
                 element("td", f"{run.result.get('conflicts_detected', 0):,}"),
-                folder,
             )
         )
+    folders = [element("li", f"{letter}: {run.folder}") for letter, run in zip(letters, runs, strict=True)]
     note = "The best of each figure is bold, where there is a better." if len(runs) > 1 else ""
     return element(
         "section",
         element("h2", "Figures"),
         element("p", note, class_="note") if note else "",
         table(heading_row(heads), rows, kind="pin"),
+        element("ul", *folders, class_="told"),
         id="figures",
     )
 
@@ -217,7 +218,7 @@ def _facts(run: RecordedRun) -> dict[str, str]:
     """Tell what else a run depended on; hashes are cut to what a person compares."""
     manifest = run.manifest
     said = manifest.get("invocation") or {}
-    facts = {name: str(said[key]) for name, key in (("--from", "first"), ("--to", "last")) if said.get(key)}
+    facts = {name: iso(int(said[key])) for name, key in (("--from", "first"), ("--to", "last")) if said.get(key)}
     facts["time frame"] = str(manifest.get("timeframe", "not known"))
     facts["bars (hash)"] = str(manifest.get("data_sha256", "not known"))[:10]
     # A strategy file may have changed while its name did not.
