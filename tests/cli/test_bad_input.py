@@ -1570,6 +1570,29 @@ portfolio.yaml:16:14: strategies[0].symbols is an empty list
 """,
     ),
     Case(
+        name="fee finer than a billionth of the ledger's unit",
+        edits=((PORTFOLIO, "taker_fee: 0.1%", "fee_per_unit: 0.1234567890123456"),),
+        command=("backtest", PORTFOLIO, "--no-progress"),
+        message="""\
+portfolio.yaml: the fee_per_unit of 0.1234567890123456 is finer than Podium computes for a lot of 0.001
+  expected: fee_per_unit × lot with at most 17 decimals
+  hint: round it to fewer decimals
+""",
+    ),
+    Case(
+        name="fee beyond a ledger with a fine unit",
+        edits=(
+            (PORTFOLIO, "tick: 0.1, lot: 0.001, taker_fee: 0.1%", "tick: 0.000000000001, lot: 1, fee_per_unit: 5"),
+            (PORTFOLIO, "capital: 100_000", "capital: 100"),
+        ),
+        command=("backtest", PORTFOLIO, "--no-progress"),
+        message="""\
+portfolio.yaml: the fee_per_unit of 5 does not fit an exact ledger in units of 1e-12
+  expected: at most 0.0023
+  hint: a coarser tick or lot makes the unit coarser, here or for the portfolio's finest symbol
+""",
+    ),
+    Case(
         name="largest quantity below the least",
         edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, quantity_minimum: 0.05, quantity_maximum: 0.02}"),),
         message="""\

@@ -135,8 +135,11 @@ def test_capital_beyond_the_ledger_is_refused():
 def test_fees_beyond_the_ledger_are_refused():
     """A fee that no account could pay has no place in exact sums."""
     for fee in ({"fee_minimum": D(10**11)}, {"fee_per_unit": D(10**11)}):
-        with pytest.raises(ConfigurationError, match="is more than the ledger holds"):
+        with pytest.raises(ConfigurationError, match="does not fit an exact ledger in units of 1e-8") as caught:
             play("1; 1", instrument=replace(UNIT_INSTRUMENT, **fee))
+        # The most that is named does fit.
+        most = D(caught.value.problems[0].expected.removeprefix("at most "))
+        play("1; 1", instrument=replace(UNIT_INSTRUMENT, **dict.fromkeys(fee, most)))
 
 
 def _engine(cells, deposits=(10**10,)):

@@ -173,6 +173,11 @@ class MoneyUnit:
             scaled = (instrument.fee_per_unit * instrument.lot * RATE_SCALE).scaleb(self.digits)
             if scaled != scaled.to_integral_value():
                 raise ConfigurationError(
-                    Problem(message=f"fee_per_unit {instrument.fee_per_unit} is finer than Podium computes")
+                    Problem(
+                        message=f"the fee_per_unit of {instrument.fee_per_unit:f} is finer than Podium computes for a "
+                        f"lot of {instrument.lot:f}",
+                        expected=f"fee_per_unit × lot with at most {self.digits + 9} decimals",
+                        hint="round it to fewer decimals",
+                    )
                 )
             return int(scaled)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Context, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -312,9 +313,9 @@ def _instrument_rows(
         row["leverage"] = to_rate(instrument.leverage, "leverage")
         row["taker_fee"] = taker
         row["maker_fee"] = taker if instrument.maker_fee is None else to_rate(instrument.maker_fee, "maker_fee")
-        row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), f"fee_per_unit {instrument.fee_per_unit}")
+        row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), instrument.fee_per_unit, "fee_per_unit", unit)
         minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")
-        row["fee_minimum"] = _fee(minimum, f"fee_minimum {instrument.fee_minimum}")
+        row["fee_minimum"] = _fee(minimum, instrument.fee_minimum, "fee_minimum", unit)
         row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
         row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
         row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)
@@ -326,10 +327,17 @@ def _instrument_rows(
     return rows
 
 
-def _fee(units: int, name: str) -> int:
+def _fee(units: int, fee: Decimal, name: str, unit: MoneyUnit) -> int:
     if units >= CEILING_UNITS:
-        hint = "use a coarser tick or lot, here or for the portfolio's finest instrument"
-        raise ConfigurationError(Problem(message=f"instrument: {name} is more than the ledger holds", hint=hint))
+        # Rounded down to two digits, so that what is said does fit.
+        most = Context(prec=2, rounding=ROUND_DOWN).divide(fee * (CEILING_UNITS - 1), Decimal(units))
+        raise ConfigurationError(
+            Problem(
+                message=f"the {name} of {fee:f} does not fit an exact ledger in units of 1e-{unit.digits}",
+                expected=f"at most {most:f}",
+                hint="a coarser tick or lot makes the unit coarser, here or for the portfolio's finest symbol",
+            )
+        )
     return units
 
 
