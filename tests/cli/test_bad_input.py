@@ -1160,7 +1160,7 @@ portfolio.yaml:6:9: the sample market has no path
         command=("backtets", PORTFOLIO),
         message="""\
 podium: there is no command 'backtets'
-  expected: one of backtest, check, schema, reproduce, data
+  expected: one of backtest, check, schema, reproduce, report, data
   hint: did you mean 'backtest'?
 """,
     ),
