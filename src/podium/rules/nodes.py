@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from numbers import Real
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias, overload
 
 from podium.core.errors import Problem, RuleError, did_you_mean
 
@@ -94,6 +94,21 @@ def rule_error(message: str, *, expected: str | None = None, hint: str | None = 
     return RuleError(Problem(message=message, expected=expected, hint=hint))
 
 
+class _Values(Protocol):
+    """Type what a coded strategy finds in the place of an expression that it declares, when it runs."""
+
+    def __getitem__(self, bars_ago: int) -> float:
+        """Give the value so many bars ago; a condition is 0 or 1 to the type checker."""
+        ...
+
+
+class _Coded(Protocol):
+    """Type a coded strategy, of which this layer knows nothing else."""
+
+    @property
+    def on_bar(self) -> Callable[..., None]: ...
+
+
 class Node:
     """Be an expression of the rule language.
 
@@ -114,6 +129,16 @@ class Node:
     is_constant: bool
     _precedence: int
     _depth: int
+
+    if TYPE_CHECKING:
+        # In a class body an expression is a node; of an instance in a run, ``self.name`` is its values.
+        @overload
+        def __get__(self, instance: None, owner: object) -> Self: ...
+        @overload
+        def __get__(self, instance: _Coded, owner: object) -> _Values: ...
+        @overload
+        def __get__(self, instance: object, owner: object) -> Self: ...
+        def __get__(self, instance: object, owner: object) -> Self | _Values: ...
 
     def _set(
         self, *, kind: Kind, text: str, precedence: int, children: tuple[Node, ...] = (), **fields: object
