@@ -9,7 +9,8 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.backtest.lines import Form, LineWriter, json_text
+from podium.backtest.forms import Form
+from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.records import Record, event_columns, event_forms, event_grids
 from podium.backtest.result import OrchestratorResult
 from podium.core.errors import RunError

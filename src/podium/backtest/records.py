@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.backtest.lines import ABSENT, Form, Given, Grid, LineWriter, Named, Scaled, Time, Whole, json_text
+from podium.backtest.forms import ABSENT, Form, Given, Grid, Named, Scaled, Time, Whole
+from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
 from podium.engine.tables import CLOSED, EVENT, OrderKind
