@@ -14,7 +14,7 @@ from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
 from podium.report.activity import activity_of
 from podium.report.drawn import DrawnPortfolio
-from podium.rules import close, crosses_above, crosses_below, sma
+from podium.rules import atr, close, crosses_above, crosses_below, sma
 
 HOUR = 3_600_000_000_000
 INSTRUMENT = Instrument(tick=Decimal("0.01"), lot=Decimal("0.01"), taker_fee=Decimal("0.001"))
@@ -106,6 +106,51 @@ def test_capital_use_between_drawn_moments_is_not_lost():
     activity = activity_of(result, np.array([0, 4]))
     assert activity.exposures["Once"].capital_use == pytest.approx([0, 0.04])
     assert activity_of(result, np.zeros(0, dtype=np.int64)).exposures["Once"].capital_use.tolist() == []
+
+
+class Protected(Cross):
+    stop = {"percent": Decimal("0.02")}  # noqa: RUF012  # as users write it
+    targets = (
+        {"percent": Decimal("0.03"), "close": Decimal("0.5")},
+        {"percent": Decimal("0.05"), "close": Decimal("0.25")},
+    )
+
+
+class Ranged(Cross):
+    timeframe = "4h"
+    stop = 0.5 * atr(3)
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_levels_are_those_that_were_hit(fill):
+    """A trade that ended at its stop inside a bar ended at the level that the chart draws (B-46)."""
+    random = np.random.Generator(np.random.PCG64(7))
+    market = {"X": bars(np.maximum(10_000 + np.cumsum(random.integers(-90, 91, 1_500)), 500) / 100)}
+    result, activity = run([(Protected(), Decimal("0.5")), (Ranged(), Decimal("0.5"))], market, fill=fill)
+    opens = set(market["X"].open.round(2).tolist())
+    hit = {"Protected": 0, "Ranged": 0}
+    for name, one in result.strategy_results.items():
+        for trade in one.trades:
+            levels = activity.levels[name, "X", trade.number]
+            sign = 1 if trade.side == "long" else -1
+            assert (trade.entry_price - levels.stop) * sign > 0
+            assert all((target - trade.entry_price) * sign > 0 for target in levels.targets)
+            assert len(levels.targets) == (2 if name == "Protected" else 0)
+            # A stop that the bar opened beyond fills at the open; a part closed at a target moves the average.
+            if trade.exit_reason == "stop_loss" and name == "Ranged" and float(trade.exit_price) not in opens:
+                assert trade.exit_price == levels.stop
+                hit[name] += 1
+    assert hit["Ranged"] > 5
+    first = result.strategy_results["Protected"].trades[0]
+    targets = activity.levels["Protected", "X", first.number].targets
+    sign = 1 if first.side == "long" else -1
+    assert [float(target / first.entry_price - 1) * sign for target in targets] == pytest.approx([0.03, 0.05], abs=2e-4)
+
+
+def test_code_has_no_levels_of_its_entry():
+    """What a coded strategy sets and moves is not told by its plan, for it has none (B-46)."""
+    _, activity = run([(Once(), Decimal(1))], {"X": bars([100, 100, 110, 110, 105])})
+    assert activity.levels == {}
 
 
 @settings(max_examples=15)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -14,13 +15,14 @@ import pytest
 
 from podium.core.instruments import Instrument
 from podium.portfolio.configuration import OrchestratorConfig
-from podium.report import sections
+from podium.report import sections, trade_list
 from podium.report.activity import Activity, Exposure
 from podium.report.attribution import Attribution, AttributionRow, TradedValue
 from podium.report.document import page_script, write_page
 from podium.report.drawn import DrawnPortfolio
 from podium.report.elements import Html, data_block, element, joined
 from podium.report.html import report_page
+from podium.report.levels import EntryLevels
 
 EVIL = "</script><script>alert(1)</script><img src=https://example.com/x>"
 
@@ -157,14 +159,16 @@ def test_scripts_do_not_end_early():
 
 
 def test_every_trade_is_in_the_page(made):
-    """All trades, exact, with the level at which a stop or target was hit (B-46)."""
+    """All trades, exact, with the stop and the targets of their entry where they are known (B-46)."""
     trades = {
         "trend": [
             made.trade(number=1, quantity=Decimal("0.50000000"), pnl=Decimal("489.25000000")),
             made.trade(number=2, side="short", exit_price=Decimal(39_000), exit_reason="stop_loss"),
         ]
     }
-    given = json.loads(Page(page_of(made, trades=trades)).data["trades-data"])
+    levels = {("trend", "BTC/USDT", 2): EntryLevels(stop=Decimal("41000.50"), targets=(Decimal(39_500),))}
+    activity = replace(activity_for(["trend"]), levels=levels)
+    given = json.loads(Page(page_of(made, trades=trades, activity=activity)).data["trades-data"])
     assert given["number"] == [1, 2]
     assert given["side"] == [1, 0]
     assert given["quantity"] == ["0.5", "0.5"]
@@ -172,8 +176,8 @@ def test_every_trade_is_in_the_page(made):
     assert given["pnl"] == ["489.25", "489.25"]
     assert given["costs"] == ["11.75", "11.75"]
     assert [given["reasons"][place] for place in given["reason"]] == ["take_profit", "stop_loss"]
-    assert given["stop"] == [None, "39000"]
-    assert given["targets"] == [["41000"], []]
+    assert given["stop"] == [None, "41000.5"]
+    assert given["targets"] == [[], ["39500"]]
     assert unpacked(given["exit_time"])[0] - unpacked(given["entry_time"])[0] == 4 * 3_600
 
 
@@ -297,6 +301,16 @@ def test_warnings_are_bounded(made, monkeypatch):
     page = Page(page_of(made, trades={"a": []}, warnings=[f"flaw {n}" for n in range(20)]))
     assert "and 15 more, in log.jsonl" in page.texts
     assert "flaw 5" not in page.texts
+
+
+def test_trades_are_bounded(made, monkeypatch):
+    """So many trades that no browser would open the page: the latest ones, and a word about the rest (B-46)."""
+    monkeypatch.setattr(trade_list, "_TRADES_MAX", 3)
+    first = made.trade(number=0).exit_time
+    trades = [made.trade(number=number, exit_time=first + timedelta(hours=number)) for number in range(1, 10)]
+    page = Page(page_of(made, trades={"a": trades[::2], "b": trades[1::2]}))
+    assert json.loads(page.data["trades-data"])["number"] == [7, 8, 9]
+    assert "The page holds the latest 3 of 9 trades; all are in trades.parquet." in page.texts
 
 
 def test_a_result_without_trades_or_bars(made):

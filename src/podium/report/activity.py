@@ -5,8 +5,8 @@ Everything is read from fills and refusals in whole arrays; nothing looks at a b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
 from podium.report.attribution import Attribution, AttributionRow, TradedValue
+from podium.report.levels import EntryLevels, TradeKey, entry_levels
 
 __all__ = ["Activity", "Exposure", "activity_of"]
 
@@ -46,10 +47,12 @@ class Activity:
     Args:
         exposures: by strategy id, at the drawn rows.
         attribution: where the result came from.
+        levels: the stops and targets with which trades were entered, as far as they are known.
     """
 
     exposures: dict[str, Exposure]
     attribution: Attribution
+    levels: Mapping[TradeKey, EntryLevels] = field(default_factory=dict)
 
 
 def activity_of(result: OrchestratorResult, rows: NDArray[np.int64]) -> Activity:
@@ -66,7 +69,7 @@ def activity_of(result: OrchestratorResult, rows: NDArray[np.int64]) -> Activity
     exposures = {
         strategy_id: reader.exposure(number, rows) for number, strategy_id in enumerate(result.strategy_results)
     }
-    return Activity(exposures=exposures, attribution=reader.attribution())
+    return Activity(exposures=exposures, attribution=reader.attribution(), levels=entry_levels(result))
 
 
 class _Reader:

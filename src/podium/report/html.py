@@ -25,6 +25,7 @@ from podium.report.diversification import correlation_warnings, diversification_
 from podium.report.document import chart, write_page, written_page
 from podium.report.drawn import DrawnPortfolio
 from podium.report.elements import Html, data_block, element
+from podium.report.levels import EntryLevels, TradeKey
 from podium.report.months import months_section
 from podium.report.quality import quality_section
 from podium.report.reported import ReportedResult
@@ -120,7 +121,7 @@ def report_page(
         diversification_section(drawn, currency),
         _exposure_section(drawn, activity.exposures) if activity else Html(""),
         _returns_section(drawn),
-        _trades_section(result, market, ticks or {}),
+        _trades_section(result, market, ticks or {}, activity.levels if activity else {}),
         cost_section(activity.attribution, currency) if activity else Html(""),
         sections.metrics_section([*metrics, ("portfolio", result.aggregate_metrics)], currency),
         quality_section(market, flaws),
@@ -217,14 +218,19 @@ def _returns_section(drawn: DrawnPortfolio) -> Html:
     )
 
 
-def _trades_section(result: ReportedResult, market: Mapping[str, BarSeries], ticks: Mapping[str, Decimal]) -> Html:
+def _trades_section(
+    result: ReportedResult,
+    market: Mapping[str, BarSeries],
+    ticks: Mapping[str, Decimal],
+    levels: Mapping[TradeKey, EntryLevels],
+) -> Html:
     most = min(_CANDLES_MAX, max(_CANDLES_MIN, _CANDLES_IN_ALL // max(len(market), 1)))
     prices = [
         data_block(f"prices-{place}", figures.price_figure(series, ticks.get(symbol), most))
         for place, (symbol, series) in enumerate(market.items())
     ]
     trades = {strategy_id: one.trades for strategy_id, one in result.strategy_results.items()}
-    return trades_section(trades, market, prices)
+    return trades_section(trades, market, prices, levels)
 
 
 def _counted(number: int, one: str, many: str) -> str:

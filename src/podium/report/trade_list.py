@@ -10,6 +10,7 @@ import numpy as np
 from podium.core.times import to_nanoseconds
 from podium.data.bars import BarSeries
 from podium.report.elements import Html, data_block, element, joined
+from podium.report.levels import EntryLevels, TradeKey
 from podium.report.packing import packed_exactly
 from podium.report.reported import ReportedTrade
 from podium.stats.aligned import harmless
@@ -21,13 +22,20 @@ _HEADINGS = (
     "return", "costs", "bars", "exit reason",
 )  # fmt: skip
 _LEFT = {"strategy", "symbol", "side", "exit reason"}
-#: At these reasons the exit price is the level that was hit.
-_STOPS = {"stop_loss", "trailing_stop", "break_even"}
-_SIGNS = "▲ ▼ entry long or short; ✕ exit, ◯ at a target, + at a stop; dotted: the stop, solid: a target."
+#: More would make a page that no browser opens at once.
+_TRADES_MAX = 50_000
+_NO_LEVELS = EntryLevels(stop=None, targets=())
+_SIGNS = (
+    "▲ ▼ entry long or short; ✕ exit, ◯ at a target, + at a stop. Dotted: the stop of the entry, solid: its targets "
+    "(of rules; what moves later, and code, shows where it was hit)."
+)
 
 
 def trades_section(
-    trades: Mapping[str, Sequence[ReportedTrade]], market: Mapping[str, BarSeries], prices: Sequence[Html]
+    trades: Mapping[str, Sequence[ReportedTrade]],
+    market: Mapping[str, BarSeries],
+    prices: Sequence[Html],
+    levels: Mapping[TradeKey, EntryLevels],
 ) -> Html:
     """Show trades as a list and on the price chart of their symbol.
 
@@ -35,16 +43,20 @@ def trades_section(
         trades: by strategy id.
         market: the bars that can be drawn.
         prices: a data block for each of their symbols, called ``prices-0``, ``prices-1``, ….
+        levels: the stops and targets of trades, as far as they are known.
 
     Returns:
         The markup.
     """
-    flat = [(place, trade) for place, several in enumerate(trades.values()) for trade in several]
+    every = [(place, trade) for place, several in enumerate(trades.values()) for trade in several]
+    flat = every
+    if len(every) > _TRADES_MAX:
+        flat = sorted(every, key=lambda pair: pair[1].exit_time)[-_TRADES_MAX:]
     if not flat and not market:
         return element("section", element("h2", "Trades"), element("p", "No trade was closed.", class_="note below"))
     symbols = list(dict.fromkeys([*market, *(trade.symbol for _, trade in flat)]))
     reasons = sorted({trade.exit_reason for _, trade in flat})
-    data = _columns(flat, list(trades), symbols, reasons)
+    data = _columns(flat, list(trades), symbols, reasons, levels)
     heads = [
         element("th", element("button", name, type="button"), scope="col", class_="left" if name in _LEFT else "")
         for name in _HEADINGS
@@ -53,6 +65,7 @@ def trades_section(
     return element(
         "section",
         element("h2", "Prices and trades" if market else "Trades"),
+        _bounded(len(flat), len(every)),
         element("noscript", element("p", "Charts and trades need JavaScript; all trades are in trades.parquet.")),
         _filters(list(trades), symbols, reasons),
         _chart(market),
@@ -63,6 +76,13 @@ def trades_section(
         *prices,
         id="trades",
     )
+
+
+def _bounded(shown: int, total: int) -> Html:
+    if shown == total:
+        return Html("")
+    words = f"The page holds the latest {shown:,} of {total:,} trades; all are in trades.parquet."
+    return element("p", words, class_="note")
 
 
 def _filters(strategy_ids: Sequence[str], symbols: Sequence[str], reasons: Sequence[str]) -> Html:
@@ -106,11 +126,12 @@ def _columns(
     strategy_ids: Sequence[str],
     symbols: Sequence[str],
     reasons: Sequence[str],
+    levels: Mapping[TradeKey, EntryLevels],
 ) -> dict[str, object]:
     symbol_places = {symbol: place for place, symbol in enumerate(symbols)}
     reason_places = {reason: place for place, reason in enumerate(reasons)}
     trades = [trade for _, trade in flat]
-    levels = [_levels(trade) for trade in trades]
+    known = [levels.get((strategy_ids[place], trade.symbol, trade.number), _NO_LEVELS) for place, trade in flat]
     return {
         "strategies": [harmless(name) for name in strategy_ids],
         "symbols": [harmless(symbol) for symbol in symbols],
@@ -129,21 +150,15 @@ def _columns(
         "ratio": packed_exactly(np.array([float(trade.return_ratio) for trade in trades])),
         "costs": [_exact(trade.commission + trade.slippage) for trade in trades],
         "bars": [trade.bars_held for trade in trades],
-        "stop": [stop for stop, _ in levels],
-        "targets": [targets for _, targets in levels],
+        "stop": [None if one.stop is None else _price(one.stop) for one in known],
+        "targets": [[_price(target) for target in one.targets] for one in known],
     }
-
-
-def _levels(trade: ReportedTrade) -> tuple[str | None, list[str]]:
-    price = _price(trade.exit_price)
-    if trade.exit_reason in _STOPS:
-        return price, []
-    return None, [price] if trade.exit_reason == "take_profit" else []
 
 
 def _price(value: Decimal) -> str:
     # An average of several fills may have no end; nobody reads more than twelve digits.
-    return _exact(value if len(value.as_tuple().digits) <= 12 else Decimal(f"{value:.12g}"))
+    text = _exact(value)
+    return text if len(text) <= 13 else _exact(Decimal(f"{value:.12g}"))
 
 
 def _exact(value: Decimal) -> str:

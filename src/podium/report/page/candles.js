@@ -45,6 +45,10 @@ class CandlePanel {
         marks.append(svg("line", { x1: from, x2: Math.max(to, from + 4), y1: y(price), y2: y(price), class: `level ${kind}` }));
       if (trade.stop !== null) level(trade.stop, "stop");
       for (const target of trade.targets) level(target, "target");
+      // A stop that moved was not at this level all the time: only its end is drawn.
+      if (STOPS.has(trade.reason)) {
+        marks.append(svg("line", { x1: Math.max(to - 5 * size, from), x2: to, y1: end, y2: end, class: "level stop" }));
+      }
       const up = trade.side === "long" ? -1 : 1;
       marks.append(
         svg("line", { x1: from, y1: start, x2: to, y2: end, class: "span" }),
