@@ -23,7 +23,8 @@ from podium.engine.decide_kernel import (
 )
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.match_kernel import match
-from podium.engine.protection_kernel import follow, renew
+from podium.engine.protection_kernel import renew
+from podium.engine.quiet_kernel import FEW_STEPS, pass_quietly, quiet_steps, settle
 from podium.engine.tables import (
     CEILING_UNITS,
     SLOTS_PER_CELL,
@@ -31,11 +32,10 @@ from podium.engine.tables import (
     EngineTables,
     Interest,
     OrderKind,
-    Record,
     Status,
 )
 
-__all__ = ["advance", "finish", "settle"]
+__all__ = ["advance", "finish"]
 
 _DONE, _EVENTS_FULL = int(Status.DONE), int(Status.EVENTS_FULL)
 _OVERFLOW, _LATE_COMMAND = int(Status.OVERFLOW), int(Status.LATE_COMMAND)
@@ -44,42 +44,8 @@ _MARKET = int(OrderKind.MARKET)
 _PLACE = int(Action.PLACE)
 _END_OF_DATA = int(Reason.END_OF_DATA)
 _TIME_UP, _SETTLES = int(Interest.TIME_UP), int(Interest.SETTLES)
-#: Both bits of a cell's ``entered``.
-_OPENED_INSIDE = 3
-
-
-@compiled
-def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: Record) -> int:
-    """Move one cell to the mark of a bar, and its stop with it; give the change of equity."""
-    quantity = cell.quantity
-    if quantity == 0:
-        return 0
-    high, low, close = bar.high, bar.low, bar.close
-    if high > cell.ceiling:
-        overflow(run, cell)
-        return 0
-    change = quantity * (close - instrument.mark) * instrument.money_per_tick_lot
-    equity = account.equity + change
-    account.equity = equity
-    cell.bars_held += 1
-    cell.bars_left -= 1
-    if cell.bars_left <= 0:
-        cell.interest |= _TIME_UP
-    if cell.entered != 0:
-        if cell.entered == _OPENED_INSIDE:
-            # What the bar did before the entry inside it is unknown: only its adverse side counts.
-            high, low = (close, low) if quantity > 0 else (high, close)
-        cell.entered = 0
-    if high > cell.highest:
-        cell.highest = high
-    if low < cell.lowest:
-        cell.lowest = low
-    if abs(equity) >= _CEILING_UNITS:
-        overflow(run, cell)
-    if cell.active:
-        # What the bar's extreme sets acts from the next bar on.
-        follow(cell)
-    return change
+#: After at most so many steps it is looked for quiet ones again.
+_PATIENCE = 256
 
 
 @compiled
@@ -89,26 +55,47 @@ def advance(tables: EngineTables, stop: int) -> None:
     The arrays are unpacked once: handing them to a function for every bar would cost more than the work.
     """
     run = tables.run[0]
-    bars, steps, signals, levels = tables.bars, tables.steps, tables.signals, tables.levels
+    bars, symbols, steps = tables.bars, tables.symbols, tables.steps
+    signals, levels = tables.signals, tables.levels
     instruments, accounts, cells = tables.instruments, tables.accounts, tables.cells
     commands, candidates, equity = tables.commands, tables.candidates, tables.equity
     run.status = _DONE
     half_step = run.half_step
+    look_again, patience = 0, 1
     while half_step < stop and run.status == _DONE:
         if run.event_count >= run.event_limit:
             run.status = _EVENTS_FULL
             break
         step = half_step >> 1
+        if (
+            run.active_cells == 0
+            and run.command == run.command_count
+            and half_step & 1 == 0
+            and step >= look_again
+            and stop - half_step >= 2 * FEW_STEPS
+        ):
+            quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, (stop - half_step) >> 1)
+            if quiet > 0:
+                pass_quietly(run, instruments, accounts, cells, bars, tables.bar_steps, equity, step, step + quiet)
+                half_step += 2 * quiet
+                patience = 1
+                continue
+            # Where it is seldom quiet, looking is in vain: look less and less often.
+            patience = min(2 * patience, _PATIENCE)
+            look_again = step + patience
         run.step = step
-        first, last = steps[step], steps[step + 1]
+        # Where every symbol has a bar in every step, nothing needs to be looked up.
+        first = 0 if run.dense else steps[step]
+        last = len(instruments) if run.dense else steps[step + 1]
         if half_step & 1 == 0:
             # Settle: symbols in portfolio order. Who will want something is seen in the same pass.
             total = 0
             count = 0
             for index in range(first, last):
-                bar = bars[index]
-                instrument = instruments[bar.symbol]
-                row = bar.row
+                instrument = instruments[index if run.dense else symbols[index]]
+                bar_index = instrument.next_bar
+                instrument.next_bar = bar_index + 1
+                bar = bars[bar_index]
                 for cell_index in range(instrument.first_cell, instrument.last_cell):
                     cell = cells[cell_index]
                     interest = cell.interest
@@ -120,17 +107,22 @@ def advance(tables: EngineTables, stop: int) -> None:
                         if abs(total) >= _CEILING_UNITS:
                             overflow(run, cell)
                         interest = cell.interest
-                    bits = np.int64(signals[cell.signal_offset + row])
+                    bits = np.int64(signals[cell.signal_offset + bar_index])
                     if (bits | _TIME_UP) & interest != 0:
                         candidates[count].cell = cell_index
-                        candidates[count].row = row
+                        candidates[count].row = bar_index - instrument.first_bar
                         candidates[count].bits = bits
                         count += 1
                 instrument.mark = bar.close
             run.candidate_count = count
-            run.portfolio.equity += total
-            if abs(run.portfolio.equity) >= _CEILING_UNITS:
-                run.status = _OVERFLOW
+            if total != 0:
+                run.portfolio.equity += total
+                if abs(run.portfolio.equity) >= _CEILING_UNITS:
+                    run.status = _OVERFLOW
+            half_step += 1
+            if count > 0 or run.command < run.command_count or half_step == stop:
+                continue
+            # Nobody wants anything: the step is decided already.
         else:
             # Decide.
             count = run.candidate_count
@@ -151,7 +143,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                     signal_by_command(run, cell, account, instrument, commands[index])
                 # ... then conflicts (a command may come without a bar of its symbol), ...
                 for index in range(first, last):
-                    instrument = instruments[bars[index].symbol]
+                    instrument = instruments[index if run.dense else symbols[index]]
                     see_conflict(run, cells[instrument.first_cell], instrument)
                 for index in range(first_command, last_command):
                     instrument = instruments[cells[commands[index].cell].symbol]
@@ -187,8 +179,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command
-            for strategy in range(len(accounts)):
-                equity[step, strategy] = accounts[strategy].equity
+        for strategy in range(len(accounts)):
+            equity[step, strategy] = accounts[strategy].equity
         half_step += 1
     run.half_step = half_step
 
@@ -212,6 +204,6 @@ def finish(tables: EngineTables) -> None:
                 run, cell, account, instrument, side, abs(cell.quantity), instrument.mark,
                 instrument.mark, 0, _END_OF_DATA, 0, _MARKET, 1,
             )  # fmt: skip
-        renew(cell)
+        renew(run, cell)
     for strategy in range(len(tables.accounts)):
         tables.equity[run.step, strategy] = tables.accounts[strategy].equity

@@ -175,7 +175,7 @@ def _created(run: Record, cell: Record, account: Record, order: Record, price: i
     )  # fmt: skip
     event.order_kind = order.kind
     event.exit = order.exit
-    renew(cell)
+    renew(run, cell)
 
 
 @compiled
@@ -190,7 +190,7 @@ def trade_at_close(run: Record, cell: Record, account: Record, instrument: Recor
                 cell.exiting -= order.quantity
             fill_order(run, cell, account, instrument, order, instrument.mark, 0, 0)
         slot += 1
-    renew(cell)
+    renew(run, cell)
 
 
 @compiled
@@ -318,7 +318,7 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
             order = cell.orders[slot]
             if (cell.working >> slot) & 1 and (command.identifier == 0 or command.identifier == order.identifier):
                 cancel(run, cell, account, order, _CANCELLED)
-        renew(cell)
+        renew(run, cell)
     elif command.action == _PROTECT:
         command.side = direction
         if cell.quantity == 0:
@@ -327,7 +327,7 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
             refusal = levels_refusal(command, instrument.mark)
             if refusal == _NONE:
                 protect(cell, command, instrument.mark, instrument.money_per_tick_lot)
-                renew(cell)
+                renew(run, cell)
             else:
                 _reject(run, cell, account, command, refusal, 0, instrument.mark)
     else:

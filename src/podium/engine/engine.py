@@ -30,6 +30,7 @@ from podium.engine.tables import (
     EVENTS_PER_RULES_CELL,
     INSTRUMENT,
     ORDER,
+    OUTLOOK,
     RUN,
     EngineTables,
     Record,
@@ -139,22 +140,25 @@ class Engine:
         self.unit = unit
         commands = np.zeros(_COMMANDS, ORDER)
         self.tables = EngineTables(
-            run=_run_row(options, sum(deposits), cells),
-            instruments=_instrument_rows(instruments, cells, unit, slippage, spread),
+            run=_run_row(options, sum(deposits), cells, timeline),
+            instruments=_with_bars(_instrument_rows(instruments, cells, unit, slippage, spread), timeline),
             accounts=_account_rows(deposits),
-            cells=_cell_rows(cells),
+            cells=_cell_rows(cells, timeline),
             bars=timeline.bars,
+            bar_steps=timeline.bar_steps,
+            symbols=timeline.symbols,
             steps=timeline.steps,
             signals=_signal_bytes(cells, timeline),
             levels=_level_series(cells),
             commands=commands,
             candidates=np.zeros(len(cells), CANDIDATE),
+            outlooks=np.zeros(len(cells), OUTLOOK),
             equity=_equity_rows(len(timeline), len(deposits)),
         )
         # Cleared as plain bytes: NumPy copies structured rows field by field, thirty times slower.
         self._command_bytes = commands.view(np.uint8).reshape(_COMMANDS, -1)
         self._kernel_tables = kernel_tables(self.tables)
-        self._blocks = [np.zeros(_BLOCK, EVENT)]
+        self._blocks = [np.empty(_BLOCK, EVENT)]
         self._filled = 0
         self._run = self.tables.run[0]
         # Looked at in every call, so not as fields of a row, which take ten times as long.
@@ -262,7 +266,7 @@ class Engine:
             if room == 0:
                 # Each block is twice the last: what is not written yet costs nothing.
                 room = min(2 * len(self._blocks[-1]), _BLOCK_MAXIMUM)
-                self._blocks.append(np.zeros(room, EVENT))
+                self._blocks.append(np.empty(room, EVENT))
                 self._filled = 0
             part = events[:room]
             self._blocks[-1].view(_BYTES)[self._filled : self._filled + len(part)] = part
@@ -284,10 +288,13 @@ def events_of_a_step(cells: Sequence[CellInput]) -> int:
     return EVENTS_PER_CODED_CELL * coded + EVENTS_PER_RULES_CELL * rules + EVENTS_PER_COMMAND * _COMMANDS
 
 
-def _run_row(options: EngineOptions, allocated: int, cells: Sequence[CellInput]) -> NDArray[np.void]:
+def _run_row(
+    options: EngineOptions, allocated: int, cells: Sequence[CellInput], timeline: Timeline
+) -> NDArray[np.void]:
     room = events_of_a_step(cells)
     invariant(room < EVENTS_MAXIMUM, "the events of one step fit the buffer", cells=len(cells))
     row = np.zeros(1, RUN)
+    row["dense"] = all(length == len(timeline) for length in timeline.lengths)
     # Small enough to stay in the processor's cache.
     row["event_limit"] = min(_EVENTS, EVENTS_MAXIMUM - room)
     for name in options.__dataclass_fields__:
@@ -327,6 +334,13 @@ def _instrument_rows(
     return rows
 
 
+def _with_bars(instruments: NDArray[np.void], timeline: Timeline) -> NDArray[np.void]:
+    instruments["last_bar"] = np.cumsum(timeline.lengths)
+    instruments["first_bar"] = instruments["next_bar"] = instruments["last_bar"] - timeline.lengths
+    instruments["highest"] = timeline.highest
+    return instruments
+
+
 def _fee(units: int, fee: Decimal, name: str, unit: MoneyUnit) -> int:
     if units >= CEILING_UNITS:
         # Rounded down to two digits, so that what is said does fit.
@@ -348,16 +362,17 @@ def _account_rows(deposits: Sequence[int]) -> NDArray[np.void]:
     return rows
 
 
-def _cell_rows(cells: Sequence[CellInput]) -> NDArray[np.void]:
+def _cell_rows(cells: Sequence[CellInput], timeline: Timeline) -> NDArray[np.void]:
     rows = np.zeros(len(cells), CELL)
     offset = levels = 0
+    first_bars = np.cumsum(timeline.lengths) - timeline.lengths
     for index, (row, cell) in enumerate(zip(rows, cells, strict=True)):
         row["index"], row["strategy"], row["symbol"] = index, cell.strategy, cell.symbol
         row["bars_left"] = row["ceiling"] = _FOREVER
         row["coded"] = cell.signals is None
+        row["signal_offset"] = (0 if cell.signals is None else offset) - first_bars[cell.symbol]
         if cell.signals is not None:
             row["interest"] = SignalBit.LONG_ENTRY | SignalBit.SHORT_ENTRY
-            row["signal_offset"] = offset
             offset += len(cell.signals)
         if cell.plan is not None:
             starts = np.cumsum([levels, *(len(level) for level in cell.levels)])

@@ -268,4 +268,4 @@ def apply(
     else:
         changed = _OPENED if opening else _MODIFIED
         emit(run, cell, account, changed, reason, trade_side, cell.trade, lots, price)
-    renew(cell)
+    renew(run, cell)

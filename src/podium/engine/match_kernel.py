@@ -120,7 +120,7 @@ def fill_order(
     )  # fmt: skip
     if not is_exit and cell.quantity != 0:
         protect(cell, order, price, instrument.money_per_tick_lot)
-        renew(cell)
+        renew(run, cell)
 
 
 @compiled
@@ -298,4 +298,4 @@ def match(run: Record, cell: Record, account: Record, instrument: Record, bar: R
         _orders_inside(run, cell, account, instrument, bar)
         _protect_inside(run, cell, account, instrument, bar)
     _age_orders(run, cell, account)
-    renew(cell)
+    renew(run, cell)

@@ -141,7 +141,7 @@ def _raise_stop(cell: Record, level: int, reason: int) -> None:
 
 
 @compiled
-def renew(cell: Record) -> None:
+def renew(run: Record, cell: Record) -> None:
     """Renew what a bar must look at, after the position, its levels or its orders changed."""
     interest = 0
     if not cell.coded:
@@ -150,8 +150,10 @@ def renew(cell: Record) -> None:
     protected = cell.quantity != 0 and (
         cell.stop != 0 or cell.target_next < cell.target_count or cell.trail_distance != 0 or cell.break_even_from != 0
     )
-    cell.active = 1 if cell.working != 0 or protected else 0
-    if cell.active or cell.quantity != 0:
+    active = 1 if cell.working != 0 or protected else 0
+    run.active_cells += active - cell.active
+    cell.active = active
+    if active or cell.quantity != 0:
         interest |= _SETTLES
     if cell.bars_left <= 0:
         interest |= _TIME_UP

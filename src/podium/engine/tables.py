@@ -28,6 +28,7 @@ __all__ = [
     "INSTRUMENT",
     "NO_LEVEL",
     "ORDER",
+    "OUTLOOK",
     "PLAN",
     "PLAN_LEVELS",
     "RUN",
@@ -156,6 +157,10 @@ INSTRUMENT = np.dtype(
         ("quantity_maximum", "i8"),  # lots an order
         ("first_cell", "i8"),  # its cells are first_cell .. last_cell - 1
         ("last_cell", "i8"),
+        ("first_bar", "i8"),  # its bars are first_bar .. last_bar - 1
+        ("last_bar", "i8"),
+        ("next_bar", "i8"),  # the first that is not settled
+        ("highest", "i8"),  # ticks; no bar is higher
         ("long_entries", "i8"),  # wanted in this step, to see conflicts
         ("short_entries", "i8"),
         ("entering_cell", "i8"),  # the first cell that wants one, from 1; 0 none
@@ -237,7 +242,7 @@ CELL = np.dtype(
     [
         # What every bar looks at.
         ("interest", "i8"),  # see Interest, and which bits of SignalBit can act now
-        ("signal_offset", "i8"),  # where this cell's signals start
+        ("signal_offset", "i8"),  # where this cell's signals start, less its symbol's first bar
         ("active", "i8"),  # 1: orders work or levels protect
         ("strategy", "i8"),
         ("quantity", "i8"),  # lots, signed
@@ -293,8 +298,6 @@ BAR = np.dtype(
         ("high", "i8"),
         ("low", "i8"),
         ("close", "i8"),
-        ("symbol", "i4"),
-        ("row", "i4"),  # of the symbol's own series
     ],
     align=True,
 )
@@ -304,6 +307,15 @@ CANDIDATE = np.dtype(
         ("cell", "i8"),
         ("row", "i8"),  # of the symbol's own series
         ("bits", "i8"),  # SignalBit
+    ],
+    align=True,
+)
+
+#: What was found when looking ahead in a cell's signals; a memory aid, no state.
+OUTLOOK = np.dtype(
+    [
+        ("interest", "i8"),  # which bits were looked for
+        ("bar", "i8"),  # none of them is set before this bar of the symbol
     ],
     align=True,
 )
@@ -353,6 +365,8 @@ RUN = np.dtype(
         ("step", "i8"),  # the step that is settled or decided
         ("event_count", "i8"),  # events in the buffer
         ("event_limit", "i8"),  # a step starts only below this many, so that all its events fit
+        ("dense", "i8"),  # 1: every symbol has a bar in every step
+        ("active_cells", "i8"),  # cells with working orders or protective levels
         ("candidate_count", "i8"),  # cells whose signals or time ask for a decision in this step
         ("command", "i8"),  # the next command to consume
         ("command_count", "i8"),
@@ -383,9 +397,12 @@ class EngineTables(NamedTuple):
     accounts: NDArray[np.void]
     cells: NDArray[np.void]
     bars: NDArray[np.void]
+    bar_steps: NDArray[np.int64]
+    symbols: NDArray[np.int32]
     steps: NDArray[np.int64]
     signals: NDArray[np.uint8]
     levels: NDArray[np.int64]
     commands: NDArray[np.void]
     candidates: NDArray[np.void]
+    outlooks: NDArray[np.void]
     equity: NDArray[np.int64]

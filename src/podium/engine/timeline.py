@@ -1,4 +1,7 @@
-"""The run's timeline: all bars with one close time are one step, symbols in portfolio order within it."""
+"""The run's timeline: all bars with one close time are one step, symbols in portfolio order within it.
+
+Bars stay together by symbol; for each step the symbols that have a bar are listed, and each symbol's next bar is its.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +34,25 @@ class SymbolTicks:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Timeline:
-    """Hold the merged bars of all symbols.
+    """Hold the bars of all symbols, and which of them make up each step.
 
     Args:
-        bars: ``BAR`` rows by (close time, symbol), shape ``(bars,)``.
-        steps: where each step starts in ``bars``, and a last one behind it, shape ``(steps + 1,)``.
+        bars: ``BAR`` rows by (symbol, close time), shape ``(bars,)``.
+        bar_steps: the step of each of ``bars``, shape ``(bars,)``.
+        symbols: the symbol of each bar by (close time, symbol), shape ``(bars,)``.
+        steps: where each step starts in ``symbols``, and a last one behind it, shape ``(steps + 1,)``.
         times: close time of each step, nanoseconds since 1970 UTC, shape ``(steps,)``.
         lengths: how many bars each symbol has.
+        highest: the highest price of each symbol in ticks; 0 without bars.
     """
 
     bars: NDArray[np.void]
+    bar_steps: NDArray[np.int64]
+    symbols: NDArray[np.int32]
     steps: NDArray[np.int64]
     times: NDArray[np.int64]
     lengths: tuple[int, ...]
+    highest: tuple[int, ...]
 
     @classmethod
     def merge(cls, symbols: Sequence[SymbolTicks]) -> Timeline:
@@ -56,26 +65,35 @@ class Timeline:
             The timeline.
         """
         lengths = tuple(len(ticks.close_time) for ticks in symbols)
-        bars = np.zeros(sum(lengths), BAR)
+        times, step_of_bar = _steps_of_bars([ticks.close_time for ticks in symbols])
+        bars = np.empty(sum(lengths), BAR)
         position = 0
-        for index, (ticks, length) in enumerate(zip(symbols, lengths, strict=True)):
-            part = bars[position : position + length]
+        for ticks, length in zip(symbols, lengths, strict=True):
             for name in ("open", "high", "low", "close"):
-                part[name] = getattr(ticks, name)
-            part["symbol"] = index
-            part["row"] = np.arange(length)
+                bars[name][position : position + length] = getattr(ticks, name)
             position += length
-        if not len(bars):
-            return cls(bars=bars, steps=np.zeros(1, np.int64), times=np.zeros(0, np.int64), lengths=lengths)
-        close_time = np.concatenate([ticks.close_time for ticks in symbols])
-        if len(symbols) > 1:
+        owners = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        if len(lengths) > 1:
             # Stable, so that symbols of one step stay in portfolio order.
-            order = np.argsort(close_time, kind="stable")
-            close_time, bars = close_time[order], bars[order]
-        first = np.concatenate(([True], close_time[1:] != close_time[:-1]))
-        starts = np.flatnonzero(first)
-        steps = np.append(starts, len(bars)).astype(np.int64)
-        return cls(bars=bars, steps=steps, times=close_time[starts].astype(np.int64), lengths=lengths)
+            owners = owners[np.argsort(step_of_bar, kind="stable")]
+        return cls(
+            bars=bars,
+            bar_steps=step_of_bar,
+            symbols=owners,
+            steps=np.concatenate(([0], np.cumsum(np.bincount(step_of_bar, minlength=len(times))))),
+            times=times,
+            lengths=lengths,
+            highest=tuple(int(ticks.high.max(initial=0)) for ticks in symbols),
+        )
 
     def __len__(self) -> int:
         return len(self.times)
+
+
+def _steps_of_bars(close_times: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the distinct close times, and for all bars one symbol after the other which of these is theirs."""
+    if len(close_times) == 1:  # strictly growing, so every bar is a step
+        return close_times[0], np.arange(len(close_times[0]))
+    together = np.concatenate([*close_times, np.zeros(0, np.int64)])
+    times, step_of_bar = np.unique(together, return_inverse=True)
+    return times, step_of_bar
