@@ -43,6 +43,7 @@ bench: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/requirements.py
+	$(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf .venv runs .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/.environments benchmarks/.data

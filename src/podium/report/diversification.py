@@ -149,7 +149,7 @@ def _effects(drawn: DrawnPortfolio) -> Html:
         rows.append(element("tr", name_cell(name, place), *_effect_cells(effect)))
     foot = element(
         "tr",
-        name_cell("portfolio as it is"),
+        name_cell("as it is"),
         element("td", percent(whole.total_return) or "–"),
         element("td", ""),
         element("td", ratio_text(whole.sharpe_ratio)),
@@ -160,9 +160,7 @@ def _effects(drawn: DrawnPortfolio) -> Html:
         element("td", ""),
         class_="sum",
     )
-    heads = heading_row(
-        ["portfolio without", "return", "effect", "Sharpe", "effect", "volatility", "effect", "max DD", "effect"]
-    )
+    heads = heading_row(["without", "return", "effect", "Sharpe", "effect", "volatility", "effect", "max DD", "effect"])
     note = "What the portfolio would have been had the capital of a strategy lain idle, and what the strategy changed."
     return joined(
         element("h3", "Portfolio without each strategy"), element("p", note, class_="note"),

@@ -135,7 +135,7 @@ def exposure_figure(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) ->
         for place, name in enumerate(names)
     ]
     blocked = any(len(one.blocked) for one in exposures.values())
-    title = "Capital in use, of each allocation" + ("; strokes: entries it blocked" if blocked else "")
+    title = "Capital in use" + ("; strokes: blocked entries" if blocked else "")
     rows = min(40 * len(names), 320)
     height = 220 + rows
     return {

@@ -182,7 +182,10 @@ def _equity_section(drawn: DrawnPortfolio, currency: str) -> Html:
 
 
 def _exposure_section(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) -> Html:
-    note = "Long positions stand above 0, short ones below. Capital in use is the highest since the point before."
+    note = (
+        "Long positions stand above 0, short ones below. Capital in use is the share of each allocation that was "
+        "bound, at most since the point before."
+    )
     figure = figures.exposure_figure(drawn, exposures)
     return element(
         "section",

@@ -97,7 +97,7 @@ class RowPanel {
   draw({ first, last, x, y, times, group, range }) {
     this.series.forEach(({ name, place, values, moments }, row) => {
       const floor = this.series.length - row - 1;
-      const height = (value) => y(floor + Math.min(value, 1) * 0.8);
+      const height = (value) => y(floor + Math.min(value, 1) * 0.76);
       group.append(svg("line", { x1: x(range[0]), x2: x(range[1]), y1: y(floor), y2: y(floor), class: "grid" }));
       if (this.hidden.has(keyOf({ name, place }))) return;
       let outline = `M${x(times[first]).toFixed(1)} ${y(floor)}`;
@@ -105,7 +105,8 @@ class RowPanel {
         if (at > first) outline += `H${x(times[at - 1]).toFixed(1)}`;
         outline += `V${height(values[at]).toFixed(1)}H${x(times[at]).toFixed(1)}`;
       }
-      const [top, bottom] = [y(floor + 0.95), y(floor + 0.05)];
+      // Above the area, so that many strokes do not hide it.
+      const [top, bottom] = [y(floor + 0.98), y(floor + 0.82)];
       let strokes = "";
       let before = "";
       for (const time of moments) {
@@ -156,7 +157,8 @@ class TimeChart {
     if (names.size < 2) return;
     this.legend.replaceChildren(...[...names].map(([key, { name, place }]) => {
       const button = html("button", { type: "button", "aria-pressed": String(!this.hidden.has(key)), title: name },
-        html("span", { class: place === null ? "key whole" : "key", style: `--c:${colourOf(place)}` }), name);
+        html("span", { class: place === null ? "key whole" : "key", style: `--c:${colourOf(place)}` }),
+        html("span", { class: "who" }, name));
       button.addEventListener("click", () => {
         if (this.hidden.has(key)) this.hidden.delete(key);
         else this.hidden.add(key);
