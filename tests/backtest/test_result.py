@@ -49,6 +49,26 @@ def test_a_result_holds_what_is_promised(result):
         result.strategy_results["Cross"].trades[0].pnl = Decimal(1)
 
 
+def test_a_result_gives_frames(result):
+    """Comparison, equity and trades as polars frames, and from there as pandas ones. (B-05, B-13, B-42)"""
+    comparison = result.comparison
+    assert comparison["strategy_id"].to_list() == ["Cross", "Swing", "Plain", "unallocated", "portfolio"]
+    assert comparison["final_equity"][-1] == result.final_equity
+    assert comparison["final_equity"][:4].sum() == result.final_equity
+    assert comparison["sharpe_ratio"][0] == result.strategy_results["Cross"].metrics.sharpe_ratio
+    assert comparison["total_trades"][3] is None
+    assert result.equity["portfolio"][-1] == result.final_equity
+    assert result.equity.columns == [
+        "time", "strategy:Cross", "strategy:Swing", "strategy:Plain", "unallocated", "portfolio",
+    ]  # fmt: skip
+    assert len(result.trades) == result.aggregate_metrics.total_trades
+    assert result.trades["pnl"].sum() == sum(
+        trade.pnl for part in result.strategy_results.values() for trade in part.trades
+    )
+    for frame in (comparison, result.equity, result.trades):
+        assert len(frame.to_pandas()) == len(frame)
+
+
 def test_an_unknown_strategy_is_told_with_the_known_ones(result):
     """A ``KeyError`` that lists the ids. (B-42)"""
     assert result.get_strategy_result("Swing") is result.strategy_results["Swing"]

@@ -10,12 +10,31 @@ from podium.backtest.amounts import Amounts, Column, Moments
 from podium.backtest.result import OrchestratorResult
 from podium.backtest.trades import Trade
 
-__all__ = ["equity_frame", "trades_frame"]
+__all__ = ["comparison_frame", "equity_frame", "trades_frame"]
 
 _EXACT = pl.Decimal(38, 18)
 _MOMENT = pl.Datetime("us", "UTC")
 _SCALE = Decimal(10) ** 18
 _EXACT_CONTEXT = Context(prec=80)
+
+
+def comparison_frame(result: OrchestratorResult) -> pl.DataFrame:
+    """Give the comparison table: a row for each strategy, for unallocated cash and for the portfolio.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        The columns of ``comparison_table``, money as exact decimals, fractions and ratios as floats, null where a
+        figure has no meaning.
+    """
+    kinds: dict[str, type[pl.DataType] | pl.DataType] = {"kind": pl.String, "strategy_id": pl.String}
+    kinds |= dict.fromkeys(("allocated_capital", "final_equity"), _EXACT)
+    kinds |= dict.fromkeys(("total_return", "sharpe_ratio", "win_rate", "max_drawdown"), pl.Float64)
+    kinds |= dict.fromkeys(("total_trades", "capital_limit_blocks"), pl.Int64)
+    rows = result.comparison_table.rows
+    values = {name: [row.kind.value if name == "kind" else getattr(row, name) for row in rows] for name in kinds}
+    return pl.DataFrame(values, schema=kinds)
 
 
 def equity_frame(result: OrchestratorResult) -> pl.DataFrame:

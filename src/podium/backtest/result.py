@@ -206,6 +206,27 @@ class OrchestratorResult:
             )
         return self.strategy_results[strategy_id]
 
+    @property
+    def comparison(self) -> pl.DataFrame:
+        """Give the comparison table as a frame; money is exact, ``to_pandas()`` turns it into a pandas one."""
+        from podium.backtest.frames import comparison_frame  # noqa: PLC0415  polars is heavy
+
+        return comparison_frame(self)
+
+    @property
+    def equity(self) -> pl.DataFrame:
+        """Give the equity of each strategy (``strategy:<id>``), unallocated cash and the portfolio, per time step."""
+        from podium.backtest.frames import equity_frame  # noqa: PLC0415  polars is heavy
+
+        return equity_frame(self)
+
+    @property
+    def trades(self) -> pl.DataFrame:
+        """Give the trades of all strategies by the time they ended, a column for each field of ``Trade``."""
+        from podium.backtest.frames import trades_frame  # noqa: PLC0415  polars is heavy
+
+        return trades_frame(self)
+
     def events(self) -> Iterator[dict[str, object]]:
         """Give every signal, refusal, order, fill and position in order, as ``events.jsonl`` has them.
 
