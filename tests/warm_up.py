@@ -14,4 +14,5 @@ class Cross(Strategy):
 
 
 if __name__ == "__main__":
-    StrategyOrchestrator([(Cross(), Decimal(1))], OrchestratorConfig()).run(sample_market(bars=200), Decimal(100_000))
+    orchestrator = StrategyOrchestrator([(Cross(), Decimal(1))], OrchestratorConfig())
+    next(orchestrator.run(sample_market(bars=200), Decimal(100_000)).events())
