@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -123,6 +124,20 @@ class Seen:
     def count(self, selector):
         return self.page.locator(selector).count()
 
+    def drag(self, chart, first, last):
+        """Mark a stretch of a chart with the mouse, in pixels from its left."""
+        canvas = self.page.locator(f"{chart} .canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        self.page.mouse.move(box["x"] + first, box["y"] + 100)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + last, box["y"] + 120, steps=4)
+        self.page.mouse.up()
+
+    def drawn(self):
+        """Tell how many trades the price chart shows."""
+        return int(self.page.locator("#prices [data-trades]").get_attribute("data-trades"))
+
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
@@ -146,6 +161,56 @@ def test_it_is_whole_at_every_width_and_in_both_themes(chromium, request, which,
         assert (max(ground) < 60) if theme == "dark" else (min(ground) > 200)
 
 
+def test_lines_of_an_axis_say_where_they_stand(chromium, report):
+    """The numbers along every axis are as far apart as their lines: none is rounded to another place (B-51)."""
+    with Seen(chromium, report) as seen:
+        seen.scroll_through()
+        read = """[...document.querySelectorAll(".plot text.value")].map((text) =>
+            [text.closest(".plot").id, Number(text.getAttribute("y")), text.textContent])"""
+        by_chart = {}
+        for chart, height, text in seen.page.evaluate(read):
+            scale = {"K": 1e3, "M": 1e6}.get(text[-1], 1)
+            number = float(text.replace(",", "").rstrip(" %KM")) * scale
+            by_chart.setdefault(chart, []).append((height, number))
+        assert {"equity", "exposure-chart", "rolling", "bins", "prices"} <= set(by_chart)
+        for marks in by_chart.values():
+            # Within a panel the numbers grow upwards; a panel below begins anew.
+            panels = [[marks[0]]]
+            for before, mark in pairwise(marks):
+                if mark[0] > before[0]:
+                    panels.append([])
+                panels[-1].append(mark)
+            for panel in panels:
+                heights, numbers = zip(*panel, strict=True)
+                if len(panel) > 2:
+                    slopes = np.diff(numbers) / np.diff(heights)
+                    assert slopes == pytest.approx(np.full(len(slopes), slopes[0]), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "shown"),
+    [
+        ("ratio", -6, 6, ["-5.0", "-2.5", "0.0", "2.5", "5.0"]),
+        ("ratio", 0, 0.09, ["0.00", "0.02", "0.04", "0.06", "0.08"]),
+        ("percent", -0.12, 0, ["-10.0 %", "-7.5 %", "-5.0 %", "-2.5 %", "0.0 %"]),
+        ("percent", 0, 4, ["0 %", "100 %", "200 %", "300 %", "400 %"]),
+        ("price", 1.2345, 1.2385, ["1.235", "1.236", "1.237", "1.238"]),
+        ("money", 0, 2_000_000, ["0", "500K", "1M", "1.5M", "2M"]),
+    ],
+)
+def test_numbers_along_an_axis_are_round(chromium, report, *, kind, low, high, shown):
+    """As many decimals as tell the lines apart, and no more (B-51)."""
+    with Seen(chromium, report) as seen:
+        told = seen.page.evaluate(
+            """([kind, low, high]) => {
+                const { step, lines } = valueSteps(low, high, 5);
+                return lines.map((value) => formats[kind].axis(value, step));
+            }""",
+            [kind, low, high],
+        )
+        assert told == shown
+
+
 def test_filters_choose_trades(chromium, report, result):
     """Table, count and chart show what the filters let through, and all again after clearing them (B-46)."""
     trades = {name: one.trades for name, one in result.strategy_results.items()}
@@ -162,7 +227,7 @@ def test_filters_choose_trades(chromium, report, result):
         mine = [trade for trade in trades[LONG_NAME] if trade.symbol == "ETH/USDT"]
         assert found() == len(mine)
         assert seen.page.locator("#chart-symbol").input_value() == "ETH/USDT"
-        assert section.locator(".trade").count() == len(mine)
+        assert seen.drawn() == len(mine)
         choose("side", "short")
         choose("result", "winners")
         rest = [trade for trade in mine if trade.side == "short" and trade.pnl > 0]
@@ -214,11 +279,11 @@ def test_a_row_shows_its_trade(chromium, report):
     with Seen(chromium, report) as seen:
         row = seen.page.locator("#trades tbody tr").nth(7)
         symbol = row.locator("td").nth(2).inner_text()
-        whole = seen.count("#prices .trade")
+        whole = seen.drawn()
         row.click()
         assert seen.page.locator("#chart-symbol").input_value() == symbol
-        assert seen.count("#prices .trade.chosen") == 1
-        assert 1 <= seen.count("#prices .trade") < whole
+        assert seen.count("#prices .trades.chosen") == 1
+        assert 1 <= seen.drawn() < whole
         seen.page.locator("#prices .back").click()
         assert not seen.page.locator("#prices .back").is_visible()
 
@@ -226,12 +291,8 @@ def test_a_row_shows_its_trade(chromium, report):
 def test_a_dragged_range_is_zoomed_into(chromium, report):
     """What is marked with the mouse fills the chart, a double click undoes it (B-51)."""
     with Seen(chromium, report) as seen:
-        box = seen.page.locator("#equity .canvas").bounding_box()
         before = seen.page.locator("#equity .time").all_inner_texts()
-        seen.page.mouse.move(box["x"] + 400, box["y"] + 100)
-        seen.page.mouse.down()
-        seen.page.mouse.move(box["x"] + 500, box["y"] + 120, steps=4)
-        seen.page.mouse.up()
+        seen.drag("#equity", 400, 500)
         assert seen.page.locator("#equity .back").is_visible()
         assert seen.page.locator("#equity .time").all_inner_texts() != before
         seen.page.locator("#equity .canvas").dblclick()

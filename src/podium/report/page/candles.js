@@ -34,29 +34,35 @@ class CandlePanel {
     this.drawTrades(frame);
   }
 
+  // One path for each strategy and kind of mark: thousands of trades are a few elements.
   drawTrades({ x, y, group, range }) {
     const seen = this.trades.filter((trade) => trade.exitTime >= range[0] && trade.entryTime <= range[1]);
     const size = (seen.length <= 60 ? 5.5 : seen.length <= 400 ? 4 : 3) * (narrow.matches ? 0.75 : 1);
+    const layers = new Map();
     for (const trade of seen) {
+      const key = `${trade.place} ${trade.chosen}`;
+      if (!layers.has(key)) layers.set(key, { place: trade.place, chosen: trade.chosen, span: "", stop: "", target: "", entry: "", exit: "" });
+      const layer = layers.get(key);
+      const near = (number) => number.toFixed(1);
       const [from, to] = [x(trade.entryTime), x(trade.exitTime)];
       const [start, end] = [y(trade.entryPrice), y(trade.exitPrice)];
-      const marks = svg("g", { class: trade.chosen ? "trade chosen" : "trade", style: `--c:${colourOf(trade.place)}` });
-      const level = (price, kind) =>
-        marks.append(svg("line", { x1: from, x2: Math.max(to, from + 4), y1: y(price), y2: y(price), class: `level ${kind}` }));
-      if (trade.stop !== null) level(trade.stop, "stop");
-      for (const target of trade.targets) level(target, "target");
-      // A stop that moved was not at this level all the time: only its end is drawn.
-      if (STOPS.has(trade.reason)) {
-        marks.append(svg("line", { x1: Math.max(to - 5 * size, from), x2: to, y1: end, y2: end, class: "level stop" }));
-      }
       const up = trade.side === "long" ? -1 : 1;
-      marks.append(
-        svg("line", { x1: from, y1: start, x2: to, y2: end, class: "span" }),
-        svg("path", { d: `M${from} ${start + up * size}L${from + size} ${start - up * size}H${from - size}Z`, class: "entry" }),
-        svg("path", { d: exitSign(trade.reason, to, end, size), class: "exit" }),
-      );
+      layer.entry += `M${near(from)} ${near(start + up * size)}L${near(from + size)} ${near(start - up * size)}H${near(from - size)}Z`;
+      layer.exit += exitSign(trade.reason, near(to), near(end), near(size), near(2 * size));
+      if (seen.length > LINES_MOST && !trade.chosen) continue;
+      const level = (price, begin) => `M${near(begin)} ${near(y(price))}H${near(Math.max(to, begin + 4))}`;
+      layer.span += `M${near(from)} ${near(start)}L${near(to)} ${near(end)}`;
+      if (trade.stop !== null) layer.stop += level(trade.stop, from);
+      // A stop that moved was not at this level all the time: only its end is drawn.
+      if (STOPS.has(trade.reason)) layer.stop += level(trade.exitPrice, Math.max(to - 5 * size, from));
+      for (const target of trade.targets) layer.target += level(target, from);
+    }
+    for (const { place, chosen, ...paths } of [...layers.values()].sort((a, b) => a.chosen - b.chosen)) {
+      const marks = svg("g", { class: chosen ? "trades chosen" : "trades", style: `--c:${colourOf(place)}` });
+      for (const [kind, d] of Object.entries(paths)) if (d) marks.append(svg("path", { d, class: kind }));
       group.append(marks);
     }
+    group.setAttribute("data-trades", seen.length);
   }
 
   told(row) {
@@ -68,12 +74,14 @@ class CandlePanel {
   }
 }
 
+// Among more trades than these their lines would be one blot; they come back when the chart is zoomed.
+const LINES_MOST = 1_500;
 const STOPS = new Set(["stop_loss", "trailing_stop", "break_even"]);
 // A bar at a stop, a ring at a target, a cross elsewhere: no colour is needed to tell them apart.
-const exitSign = (reason, x, y, size) => {
-  if (STOPS.has(reason)) return `M${x - size} ${y}h${2 * size}M${x} ${y - size}v${2 * size}`;
-  if (reason === "take_profit") return `M${x - size} ${y}a${size} ${size} 0 1 0 ${2 * size} 0a${size} ${size} 0 1 0 ${-2 * size} 0`;
-  return `M${x - size} ${y - size}l${2 * size} ${2 * size}M${x - size} ${y + size}l${2 * size} ${-2 * size}`;
+const exitSign = (reason, x, y, size, twice) => {
+  if (STOPS.has(reason)) return `M${x} ${y}m-${size} 0h${twice}m-${size} -${size}v${twice}`;
+  if (reason === "take_profit") return `M${x} ${y}m-${size} 0a${size} ${size} 0 1 0 ${twice} 0a${size} ${size} 0 1 0 -${twice} 0`;
+  return `M${x} ${y}m-${size} -${size}l${twice} ${twice}m0 -${twice}l-${twice} ${twice}`;
 };
 
 class CandleChart extends TimeChart {

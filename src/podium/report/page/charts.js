@@ -45,8 +45,10 @@ class SeriesPanel {
     });
   }
 
-  bounds(first, last) {
-    let [low, high] = this.zero ? [0, 0] : [Infinity, -Infinity];
+  // Areas stand on 0; lines from close by need it no longer.
+  bounds(first, last, zoomed) {
+    const grounded = this.zero && (!zoomed || this.shown.some((one) => one.stacked));
+    let [low, high] = grounded ? [0, 0] : [Infinity, -Infinity];
     const see = (value) => {
       if (value < low) low = value;
       if (value > high) high = value;
@@ -55,7 +57,7 @@ class SeriesPanel {
     for (const one of this.shown) if (!one.stacked) one.values.subarray(first, last).forEach(see);
     if (!(high >= low)) return [0, 1];
     const room = (high - low || Math.abs(high) || 1) * 0.04;
-    return [low < 0 || !this.zero ? low - room : low, high > 0 || !this.zero ? high + room : high];
+    return [low < 0 || !grounded ? low - room : low, high > 0 || !grounded ? high + room : high];
   }
 
   draw(frame) {
@@ -208,7 +210,7 @@ class TimeChart {
     this.frames = this.panels.map((panel, place) => {
       top += gap;
       const tall = space * panel.share;
-      const [low, high] = panel.bounds(first, last);
+      const [low, high] = panel.bounds(first, last, this.range !== null);
       const from = top;
       const y = (value) => from + (1 - (value - low) / (high - low)) * tall;
       const identity = `${this.place.id}-clip-${place}`;

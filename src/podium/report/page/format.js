@@ -9,22 +9,27 @@ const hundredths = grouped(2);
 const whole = grouped(0);
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });
 
+// So many decimals tell every multiple of a step apart.
+const decimalsOf = (step) => {
+  let decimals = 0;
+  while (decimals < 8 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
+  return decimals;
+};
 // How a value is written where it is pointed at, and how along an axis whose lines are a step apart.
 const formats = {
   money: { value: (number) => money.format(number), axis: (number) => compact.format(number) },
   percent: {
     value: (number) => `${hundredths.format(number * 100)} %`,
-    axis: (number, step) => `${grouped(step < 0.001 ? 2 : step < 0.01 ? 1 : 0).format(number * 100)} %`,
+    axis: (number, step) => `${grouped(decimalsOf(step * 100)).format(number * 100)} %`,
   },
   ratio: {
     value: (number) => hundredths.format(number),
-    axis: (number, step) => grouped(step < 0.1 ? 2 : step < 1 ? 1 : 0).format(number),
+    axis: (number, step) => grouped(decimalsOf(step)).format(number),
   },
   price: {
     value: (number, decimals) => grouped(decimals).format(number),
-    axis: (number, step) => grouped(Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 8)).format(number),
+    axis: (number, step) => grouped(decimalsOf(step)).format(number),
   },
-  count: { value: (number) => whole.format(number), axis: (number) => compact.format(number) },
 };
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
