@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ def test_it_prints_the_table_and_leaves_a_run(folder: Path, capsys: pytest.Captu
     report = Path(lines[-1][1])
     assert report.name == "report.html"
     assert sorted(path.name for path in report.parent.iterdir()) == FILES
+
+
+def test_it_prints_what_the_result_is_made_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--attribution`` adds a table by strategy and reason, whose last line is the sum. (D-05)"""
+    assert run(["backtest", "portfolio.yaml", "--attribution", "--no-progress"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert [line[0] for line in lines[5:]] == ["strategy", "trend", "coded", "portfolio", "report"]
+    *parts, whole = ([Decimal(cell.replace(",", "")) for cell in line[1:]] for line in lines[6:9])
+    assert all(abs(sum(column) - total) <= Decimal("0.01") for *column, total in zip(*parts, whole, strict=True))
+    assert whole[-1] == Decimal(lines[4][2].replace(",", "")) - 100_000
 
 
 def test_a_run_can_be_reproduced_byte_for_byte(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

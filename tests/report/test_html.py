@@ -13,11 +13,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from podium.backtest.attribution import Attribution, AttributionRow, TradedValue
 from podium.core.instruments import Instrument
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.report import sections, trade_list
 from podium.report.activity import Activity, Exposure
-from podium.report.attribution import Attribution, AttributionRow, TradedValue
 from podium.report.document import page_script, write_page
 from podium.report.drawn import DrawnPortfolio
 from podium.report.elements import Html, data_block, element, joined

@@ -13,6 +13,7 @@ from podium.backtest.allocation import StrategyAllocation
 from podium.backtest.cells import Cells
 from podium.backtest.market import Market
 from podium.backtest.members import Member
+from podium.backtest.postings import attribute
 from podium.backtest.result import EquityCurve, OrchestratorResult, StrategyResult
 from podium.backtest.trades import TradeRecords, closed_positions
 from podium.core.events import EventKind, Reason
@@ -36,6 +37,7 @@ def aggregate(
     config: OrchestratorConfig,
     capital: Decimal,
     is_complete: bool,
+    has_failed: bool,
     execution_time_seconds: float,
     completed_at_nanoseconds: int,
 ) -> OrchestratorResult:
@@ -49,11 +51,15 @@ def aggregate(
         config: how it was run.
         capital: money at the start.
         is_complete: whether it came to the last bar.
+        has_failed: whether something stopped it in the middle of a step, so that nothing need add up.
         execution_time_seconds: how long it took.
         completed_at_nanoseconds: when it ended.
 
     Returns:
         The result.
+
+    Raises:
+        InvariantBroken: when the result is not the sum of what its events say, to the last unit.
     """
     unit = engine.unit
     ended = _Ended(engine, market, cells, config)
@@ -80,6 +86,15 @@ def aggregate(
         aggregate_equity_curve=curve,
         aggregate_metrics=metrics,
         comparison_table=_table(results, whole, config.currency),
+        attributed=attribute(
+            engine,
+            strategies=list(results),
+            members=cells.members,
+            symbols=cells.symbols,
+            change=whole.final_equity - capital,
+            currency=config.currency,
+            is_checked=not has_failed,
+        ),
         conflicts_detected=int(engine.tables.run[0]["conflicts"]),
         capital_limit_blocks=whole.blocked,
         warnings=_warnings(results, market, cells, engine, is_complete=is_complete),

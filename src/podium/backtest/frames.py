@@ -10,12 +10,26 @@ from podium.backtest.amounts import Amounts, Column, Moments
 from podium.backtest.result import OrchestratorResult
 from podium.backtest.trades import Trade
 
-__all__ = ["comparison_frame", "equity_frame", "trades_frame"]
+__all__ = ["attribution_frame", "comparison_frame", "equity_frame", "trades_frame"]
 
 _EXACT = pl.Decimal(38, 18)
 _MOMENT = pl.Datetime("us", "UTC")
 _SCALE = Decimal(10) ** 18
 _EXACT_CONTEXT = Context(prec=80)
+
+
+def attribution_frame(result: OrchestratorResult) -> pl.DataFrame:
+    """Give where the result came from, row by row; the amounts sum to the change of the portfolio's equity.
+
+    Args:
+        result: the run's result.
+
+    Returns:
+        Columns ``strategy_id``, ``symbol``, ``side``, ``reason`` and ``amount``, an exact decimal.
+    """
+    kinds: dict[str, type[pl.DataType] | pl.DataType] = {"amount": _EXACT}
+    kinds = dict.fromkeys(("strategy_id", "symbol", "side", "reason"), pl.String) | kinds
+    return pl.DataFrame({name: [getattr(row, name) for row in result.attributed.rows] for name in kinds}, schema=kinds)
 
 
 def comparison_frame(result: OrchestratorResult) -> pl.DataFrame:

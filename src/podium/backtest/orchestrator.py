@@ -128,7 +128,7 @@ class StrategyOrchestrator:
         if on_checked is not None:
             on_checked(market)
 
-        def happened(*, is_complete: bool) -> OrchestratorResult:
+        def happened(*, is_complete: bool, has_failed: bool = False) -> OrchestratorResult:
             return aggregate(
                 engine=engine,
                 market=market,
@@ -137,6 +137,7 @@ class StrategyOrchestrator:
                 config=self.config,
                 capital=initial_capital,
                 is_complete=is_complete,
+                has_failed=has_failed,
                 execution_time_seconds=self._clock.monotonic() - started,
                 completed_at_nanoseconds=self._clock.now(),
             )
@@ -145,7 +146,7 @@ class StrategyOrchestrator:
             is_complete = self._advance(engine, market, coded, on_progress)
         except RunError as error:
             if on_failed is not None:
-                on_failed(happened(is_complete=False), error)
+                on_failed(happened(is_complete=False, has_failed=True), error)
             raise
         engine.finish(close_positions=self.config.finish == "close")
         return happened(is_complete=is_complete)

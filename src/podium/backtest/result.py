@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.backtest.allocation import StrategyAllocation
+from podium.backtest.attribution import Attribution
 from podium.backtest.cells import Cells
 from podium.backtest.market import Market
 from podium.backtest.trades import Trade, TradeRecords
@@ -157,6 +158,7 @@ class OrchestratorResult:
         aggregate_equity_curve: the portfolio's, a point per time step.
         aggregate_metrics: the portfolio's figures.
         comparison_table: who earned what.
+        attributed: where the result came from, summing to it exactly.
         conflicts_detected: (symbol, time step) with entries of both sides.
         capital_limit_blocks: entries refused because a strategy's capital did not cover them.
         warnings: flaws of the bars, as lines.
@@ -176,6 +178,7 @@ class OrchestratorResult:
     aggregate_equity_curve: EquityCurve
     aggregate_metrics: StrategyMetrics
     comparison_table: ComparisonTable
+    attributed: Attribution
     conflicts_detected: int
     capital_limit_blocks: int
     warnings: tuple[str, ...]
@@ -212,6 +215,13 @@ class OrchestratorResult:
         from podium.backtest.frames import comparison_frame  # noqa: PLC0415  polars is heavy
 
         return comparison_frame(self)
+
+    @property
+    def attribution(self) -> pl.DataFrame:
+        """Give where the result came from: an exact ``amount`` by strategy, symbol, side and reason."""
+        from podium.backtest.frames import attribution_frame  # noqa: PLC0415  polars is heavy
+
+        return attribution_frame(self)
 
     @property
     def equity(self) -> pl.DataFrame:
@@ -253,6 +263,7 @@ class OrchestratorResult:
             "capital_limit_blocks": self.capital_limit_blocks,
             "aggregate_metrics": self.aggregate_metrics.to_dict(),
             "comparison": [row.to_dict() for row in self.comparison_table.rows],
+            "attribution": [row.to_dict() for row in self.attributed.rows],
             "strategies": {name: result.to_dict() for name, result in self.strategy_results.items()},
             "warnings": list(self.warnings),
         }

@@ -29,6 +29,7 @@ def backtest(
     to: To = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="where run folders are made")] = Path("runs"),
     json: Annotated[bool, typer.Option("--json", help="print the result as JSON instead of the table")] = False,
+    attribution: Annotated[bool, typer.Option("--attribution", help="print what the result is made of, too")] = False,
     no_progress: NoProgress = False,
     set_: Settings = None,
 ) -> None:
@@ -76,7 +77,7 @@ def backtest(
         if json:
             _print_json(result)
         else:
-            _print_table(result, folder)
+            _print_table(result, folder, attribution=attribution)
     # Flaws of the bars were counted before the run; these warnings are its own.
     for warning in result.warnings[: len(result.warnings) - len(result.market.flaws)]:
         typer.echo(warning, err=True)
@@ -103,13 +104,16 @@ def _print_json(result: OrchestratorResult) -> None:
     typer.echo(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
 
 
-def _print_table(result: OrchestratorResult, folder: Path | None) -> None:
-    from podium.report.terminal import print_comparison, print_line, terminal_console
+def _print_table(result: OrchestratorResult, folder: Path | None, *, attribution: bool) -> None:
+    from podium.report.terminal import print_attribution, print_comparison, print_line, terminal_console
 
     console = terminal_console()
     console.print()
     print_comparison(console, result.comparison_table)
     console.print()
+    if attribution:
+        print_attribution(console, result.attributed)
+        console.print()
     if folder is not None:
         print_line(console, "report", str(folder / "report.html"))
 

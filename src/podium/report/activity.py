@@ -1,4 +1,4 @@
-"""What the engine's events tell about a run beyond its trades: what was bound, what was refused, what things cost.
+"""What the engine's events tell about a run beyond its trades: what was bound and what was refused.
 
 Everything is read from fills and refusals in whole arrays; nothing looks at a bar that is not drawn.
 """
@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.backtest.attribution import Attribution
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
-from podium.report.attribution import Attribution, AttributionRow, TradedValue
 from podium.report.levels import EntryLevels, TradeKey, entry_levels
 
 __all__ = ["Activity", "Exposure", "activity_of"]
 
-_FILL_FIELDS = (
-    "step", "cell", "side", "exit", "position", "notional", "fee", "realised", "slippage", "used", "allocated",
-)  # fmt: skip
+_FILL_FIELDS = ("step", "cell", "position", "used", "allocated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +67,7 @@ def activity_of(result: OrchestratorResult, rows: NDArray[np.int64]) -> Activity
     exposures = {
         strategy_id: reader.exposure(number, rows) for number, strategy_id in enumerate(result.strategy_results)
     }
-    return Activity(exposures=exposures, attribution=reader.attribution(), levels=entry_levels(result))
+    return Activity(exposures=exposures, attribution=result.attributed, levels=entry_levels(result))
 
 
 class _Reader:
@@ -113,59 +111,6 @@ class _Reader:
         bars = np.searchsorted(series.close_time, self.market.timeline.times[rows], side="right") - 1
         return np.asarray(held * series.close[np.maximum(bars, 0)] * float(instrument.lot * instrument.multiplier))
 
-    def attribution(self) -> Attribution:
-        """Split the result into what prices made of positions and what each kind of cost took, exactly."""
-        result, fills = self.result, self.fills
-        cells = len(self.members)
-        # The side is that of the position: an exit trades against it.
-        shorts = np.where(fills["exit"] != 0, -fills["side"], fills["side"]) < 0
-        places = fills["cell"].astype(np.int64) * 2 + shorts
-        summed = ("realised", "fee", "slippage", "notional")
-        amounts = {name: _summed(places, fills[name], 2 * cells) for name in summed}
-        counts = np.bincount(places, minlength=2 * cells)
-        opened = self._open_results()
-        unit = result.engine.unit
-        rows: list[AttributionRow] = []
-        for place in np.flatnonzero(counts).tolist():
-            cell, short = divmod(place, 2)
-            side = "short" if short else "long"
-            fee, slippage = int(amounts["fee"][place]), int(amounts["slippage"][place])
-            # Fills are worse by slippage already; without it the same positions would have made this.
-            price = int(amounts["realised"][place]) + slippage + opened.get((cell, side), 0)
-            rows += [
-                AttributionRow(
-                    strategy_id=self.names[int(self.members[cell])],
-                    symbol=result.cells.symbols[cell],
-                    side=side,
-                    reason=reason,
-                    amount=unit.to_decimal(units),
-                )
-                for reason, units in (("price", price), ("fees", -fee), ("slippage", -slippage))
-            ]
-        traded = tuple(
-            TradedValue(
-                strategy_id=self.names[int(self.members[cell])],
-                symbol=result.cells.symbols[cell],
-                value=unit.to_decimal(int(amounts["notional"][2 * cell]) + int(amounts["notional"][2 * cell + 1])),
-                fills=int(counts[2 * cell] + counts[2 * cell + 1]),
-            )
-            for cell in range(cells)
-            if counts[2 * cell] + counts[2 * cell + 1]
-        )
-        return Attribution(rows=tuple(rows), change=result.final_equity - result.initial_capital, traded=traded)
-
-    def _open_results(self) -> dict[tuple[int, str], int]:
-        """Value what is still held at the last marks: its worth − what was paid for it."""
-        tables = self.result.engine.tables
-        held = np.flatnonzero(tables.cells["quantity"])
-        opened: dict[tuple[int, str], int] = {}
-        for cell in held.tolist():
-            row = tables.cells[cell]
-            instrument = tables.instruments[int(row["symbol"])]
-            worth = int(row["quantity"]) * int(instrument["mark"]) * int(instrument["money_per_tick_lot"])
-            opened[cell, "long" if row["quantity"] > 0 else "short"] = worth - int(row["cost"])
-        return opened
-
 
 def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate(parts).astype(np.int64)
@@ -174,13 +119,6 @@ def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 def _is_blocked(block: NDArray[np.void]) -> NDArray[np.bool_]:
     ended = (block["kind"] == EventKind.SIGNAL_REJECTED) | (block["kind"] == EventKind.ORDER_CANCELLED)
     return np.asarray(ended & (block["reason"] == Reason.CAPITAL_LIMIT))
-
-
-def _summed(places: NDArray[np.int64], values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    # Not `bincount` with weights, which sums floats.
-    sums = np.zeros(length, dtype=np.int64)
-    np.add.at(sums, places, values)
-    return sums
 
 
 def _highest_since(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from podium.report.attribution import Attribution, AttributionRow, summed
+from podium.backtest.attribution import Attribution, AttributionRow, summed
 from podium.report.elements import Html, element
 from podium.report.tables import heading_row, money_cell, name_cell, news, table
 

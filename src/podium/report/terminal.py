@@ -14,12 +14,13 @@ from dataclasses import replace
 from rich.console import Console
 from rich.text import Text
 
+from podium.backtest.attribution import Attribution
 from podium.core.times import from_nanoseconds
 from podium.stats.aligned import aligned, display_width, harmless, padded, shortened
 from podium.stats.comparison import COLUMNS, Column, ComparisonRow, ComparisonTable, RowKind, lefts
 from podium.stats.sparkline import ASCII_MARKS, BLOCK_MARKS, sparkline
 
-__all__ = ["print_checked", "print_comparison", "print_line", "terminal_console"]
+__all__ = ["print_attribution", "print_checked", "print_comparison", "print_line", "terminal_console"]
 
 _INDENT = 2
 #: Where the text of a line such as ``  report    …`` begins, behind its label.
@@ -111,6 +112,20 @@ def print_comparison(console: Console, table: ComparisonTable) -> None:
         note = f"not shown at this width: {', '.join(left_out)}"
         lines = textwrap.wrap(note, console.width, initial_indent=margin, subsequent_indent=margin)
         console.print(Text("\n".join(lines), style="dim"))
+
+
+def print_attribution(console: Console, attribution: Attribution) -> None:
+    """Print what each strategy's result is made of, by reason.
+
+    Args:
+        console: where.
+        attribution: what.
+    """
+    heading, *lines, whole = (_shown(console, line) for line in attribution.lines(indent=_INDENT))
+    console.print(Text(heading, style="dim"))
+    for line in lines:
+        console.print(Text(line))
+    console.print(Text(whole, style="bold"))
 
 
 def _layout(table: ComparisonTable, width: int | None) -> tuple[Sequence[Column], int, int]:

@@ -7,7 +7,7 @@ terminal and the HTML report.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -20,7 +20,7 @@ from podium.stats.aligned import aligned, harmless
 from podium.stats.metrics import StrategyMetrics
 from podium.stats.sparkline import BLOCK_MARKS, sample_curve, sparkline
 
-__all__ = ["COLUMNS", "Column", "ComparisonRow", "ComparisonTable", "RowKind", "lefts", "percent"]
+__all__ = ["COLUMNS", "Column", "ComparisonRow", "ComparisonTable", "RowKind", "lefts", "markdown_table", "percent"]
 
 #: How many points of an equity curve a row keeps for its sparkline.
 EQUITY_POINTS = 64
@@ -286,10 +286,7 @@ class ComparisonTable:
 
     def to_markdown(self) -> str:
         """Write the table as markdown, numbers to the right."""
-        heading, *rows = self.texts()
-        rule = [":---" if column.left else "---:" for column in COLUMNS]
-        lines = [heading, rule, *[[_markdown(cell) for cell in row] for row in rows]]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+        return markdown_table(self.texts(), left=lefts(COLUMNS))
 
     def to_json(self) -> str:
         """Write the table as JSON: ``{"currency", "rows": [...]}``; money as exact text, ratios unrounded."""
@@ -298,6 +295,22 @@ class ComparisonTable:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def markdown_table(texts: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> str:
+    """Write a table as markdown.
+
+    Args:
+        texts: the headings and then the cells of each row.
+        left: the places of the columns that stand at the left.
+
+    Returns:
+        The lines.
+    """
+    heading, *rows = texts
+    rule = [":---" if place in left else "---:" for place in range(len(heading))]
+    lines = [heading, rule, *[[_markdown(cell) for cell in row] for row in rows]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def _markdown(cell: str) -> str:

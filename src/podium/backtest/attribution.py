@@ -1,7 +1,7 @@
 """Where a portfolio's result came from, as plain rows: strategy × symbol × side × reason.
 
-The rows are data; who makes them is not this module's business. Their sum is the change of the account; what is left
-between the two is the residual, and it is shown.
+The rows are data; ``postings`` makes them of the events of a run. Their sum is the change of the account; what is left
+between the two is the residual, which every run checks to be 0.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from podium.core.money import format_money
+from podium.stats.aligned import aligned, harmless
+from podium.stats.comparison import markdown_table
 
 __all__ = ["REASONS", "Attribution", "AttributionRow", "TradedValue", "summed"]
 
@@ -22,8 +26,8 @@ class AttributionRow:
 
     Args:
         strategy_id: whose.
-        symbol: the market.
-        side: ``long`` or ``short``.
+        symbol: the market; empty where there is none.
+        side: ``long`` or ``short``; empty where there is none.
         reason: one of ``REASONS``; another one is shown behind them.
         amount: money of the account, negative for a cost.
     """
@@ -33,6 +37,16 @@ class AttributionRow:
     side: str
     reason: str
     amount: Decimal
+
+    def to_dict(self) -> dict[str, str]:
+        """Give the row for JSON, the amount as exact text."""
+        return {
+            "strategy_id": self.strategy_id,
+            "symbol": self.symbol,
+            "side": self.side,
+            "reason": self.reason,
+            "amount": str(self.amount),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +74,13 @@ class Attribution:
         rows: the rows.
         change: the account's equity at the end − its capital.
         traded: what was traded.
+        currency: of the amounts.
     """
 
     rows: tuple[AttributionRow, ...]
     change: Decimal
     traded: tuple[TradedValue, ...] = ()
+    currency: str = "USDT"
 
     @property
     def residual(self) -> Decimal:
@@ -77,6 +93,42 @@ class Attribution:
         found = {row.reason for row in self.rows if row.amount}
         known = tuple(reason for reason in REASONS if reason in found or reason == "price")
         return (*known, *sorted(found - set(known)))
+
+    def texts(self) -> list[list[str]]:
+        """Give the table by strategy: headings, a line for each strategy, and the sum, as people read them.
+
+        Returns:
+            One list for each line: who, a column for each reason, and the result.
+        """
+        reasons = self.reasons
+        whose: dict[str, list[AttributionRow]] = {}
+        for row in self.rows:
+            whose.setdefault(row.strategy_id, []).append(row)
+        lines = [*whose.items(), ("portfolio", list(self.rows))]
+        cells = [
+            [harmless(name), *(format_money(amount, self.currency) for amount in summed(rows, reasons))]
+            for name, rows in lines
+        ]
+        return [["strategy", *reasons, "result"], *cells]
+
+    def lines(self, *, gap: int = 3, indent: int = 0) -> list[str]:
+        """Set the table by strategy in columns of plain text.
+
+        Args:
+            gap: blanks between columns.
+            indent: blanks before the first.
+
+        Returns:
+            The headings and then one line for each row.
+        """
+        return aligned(self.texts(), gap=gap, indent=indent)
+
+    def to_markdown(self) -> str:
+        """Write the table by strategy as markdown, numbers to the right."""
+        return markdown_table(self.texts())
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def summed(rows: Iterable[AttributionRow], reasons: Sequence[str]) -> list[Decimal]:

@@ -1,0 +1,221 @@
+"""Attribute a run's result from its events alone, and prove at every event that nothing is left.
+
+Each kind of event that moves money is told here once, in ``_SOURCES``: what it adds, under which reason. The rows are
+sums over all events. At every event that says what an account holds, its deposit and all that was attributed to it so
+far must be that amount, to the last unit; what is still open at the end counts at the last marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.backtest.attribution import REASONS, Attribution, AttributionRow, TradedValue
+from podium.core.errors import invariant
+from podium.core.events import EventKind, Reason
+from podium.engine.engine import Engine
+
+__all__ = ["attribute"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Say what one kind of event adds to the result of its cell.
+
+    Args:
+        reason: under which it is attributed.
+        kind: which events.
+        units: the fields to add up, each with its sign.
+        because: only events with this reason; ``None`` takes all.
+    """
+
+    reason: str
+    kind: EventKind
+    units: Mapping[str, int]
+    because: Reason | None = None
+
+
+#: What moves money; a line for each further thing that does.
+_SOURCES = (
+    # Fills are worse by slippage already; without it the same positions would have made the price's part.
+    _Source("price", EventKind.ORDER_FILLED, {"realised": 1, "slippage": 1}),
+    _Source("fees", EventKind.ORDER_FILLED, {"fee": -1}),
+    _Source("slippage", EventKind.ORDER_FILLED, {"slippage": -1}),
+)
+#: Events that say what their strategy's account holds.
+_TELLS_ACCOUNT = (
+    EventKind.SIGNAL_GENERATED,
+    EventKind.SIGNAL_REJECTED,
+    EventKind.ORDER_CREATED,
+    EventKind.ORDER_REDUCED,
+    EventKind.ORDER_FILLED,
+    EventKind.ORDER_CANCELLED,
+    EventKind.POSITION_OPENED,
+    EventKind.POSITION_MODIFIED,
+)
+_SIDES = ("long", "short")
+_LOW_BITS = 32
+
+
+def attribute(
+    engine: Engine,
+    *,
+    strategies: Sequence[str],
+    members: Sequence[int],
+    symbols: Sequence[str],
+    change: Decimal,
+    currency: str,
+    is_checked: bool,
+) -> Attribution:
+    """Split the result of a run into what prices made of positions and what each kind of cost took.
+
+    Args:
+        engine: at its end.
+        strategies: their ids.
+        members: the number of each cell's strategy.
+        symbols: the symbol of each cell.
+        change: the portfolio's equity at the end − its capital.
+        currency: of the account.
+        is_checked: whether the run ended in order, so that every account must add up.
+
+    Returns:
+        The attribution.
+
+    Raises:
+        InvariantBroken: when an event, or the end, does not add up to the last unit.
+    """
+    reader = _Reader(engine, np.array(members, np.int64), is_checked=is_checked)
+    for block in engine.events():
+        reader.read(block)
+    reader.value_open_positions()
+    unit = engine.unit
+    rows = tuple(
+        AttributionRow(
+            strategy_id=strategies[members[cell]],
+            symbol=symbols[cell],
+            side=side,
+            reason=reason,
+            amount=unit.to_decimal(units),
+        )
+        for (cell, side), amounts in sorted(reader.amounts().items())
+        for reason, units in amounts
+    )
+    traded = tuple(
+        TradedValue(
+            strategy_id=strategies[members[cell]], symbol=symbols[cell], value=unit.to_decimal(units), fills=fills
+        )
+        for cell, (units, fills) in reader.traded().items()
+    )
+    attribution = Attribution(rows=rows, change=change, traded=traded, currency=currency)
+    invariant(not is_checked or attribution.residual == 0, "the result is attributed", left=attribution.residual)
+    return attribution
+
+
+class _Sums:
+    """Add up many numbers of 64 bits by place, beyond 64 bits.
+
+    Args:
+        places: how many.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._halves = np.zeros((2, places), np.int64)
+        self._counts = np.zeros(places, np.int64)
+
+    def add(self, places: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        """Add numbers at places."""
+        np.add.at(self._halves[0], places, numbers >> _LOW_BITS)
+        np.add.at(self._halves[1], places, numbers & ((1 << _LOW_BITS) - 1))
+        self._counts += np.bincount(places, minlength=len(self._counts))
+
+    def found(self) -> dict[int, tuple[int, int]]:
+        """Give the sum and the count of each place that got something."""
+        places = np.flatnonzero(self._counts).tolist()
+        high, low = self._halves.tolist()
+        return {place: ((high[place] << _LOW_BITS) + low[place], int(self._counts[place])) for place in places}
+
+
+class _Reader:
+    """Read the events of a run, block by block."""
+
+    def __init__(self, engine: Engine, members: NDArray[np.int64], *, is_checked: bool) -> None:
+        self._tables, self._members, self._is_checked = engine.tables, members, is_checked
+        # A place is a cell and the side of its position.
+        self._sums = [_Sums(2 * len(members)) for _ in _SOURCES]
+        self._traded = _Sums(len(members))
+        self._open: dict[int, int] = {}
+        #: What each strategy's account holds after what was read: cash and used.
+        self._balances = engine.tables.accounts["deposited"].astype(np.int64)
+
+    def read(self, block: NDArray[np.void]) -> None:
+        """Add up what the events of a block moved, and check that their accounts hold just that."""
+        kinds, cells = block["kind"].copy(), block["cell"].astype(np.int64)
+        moved = np.zeros(len(block), np.int64)
+        for source, sums in zip(_SOURCES, self._sums, strict=True):
+            rows = np.flatnonzero(kinds == source.kind)
+            if source.because is not None:
+                rows = rows[block["reason"][rows] == source.because]
+            units = sum(
+                (sign * block[name][rows] for name, sign in source.units.items()), np.zeros(len(rows), np.int64)
+            )
+            moved[rows] += units
+            # The side is that of the position: an exit trades against it.
+            is_short = (block["side"][rows] < 0) != (block["exit"][rows] != 0)
+            sums.add(2 * cells[rows] + is_short, units)
+        rows = np.flatnonzero(kinds == EventKind.ORDER_FILLED)
+        self._traded.add(cells[rows], block["notional"][rows])
+        if self._is_checked:
+            self._check(block, kinds, self._members[cells], moved)
+
+    def _check(
+        self, block: NDArray[np.void], kinds: NDArray[np.int8], owners: NDArray[np.int64], moved: NDArray[np.int64]
+    ) -> None:
+        """Follow every account through a block; one strategy after the other."""
+        order = np.argsort(owners, kind="stable")
+        borders = np.searchsorted(owners[order], np.arange(len(self._balances) + 1))
+        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(moved[order])))
+        tells = np.isin(kinds, _TELLS_ACCOUNT)[order]
+        told = (block["cash"] + block["used"])[order]
+        before = np.repeat(self._balances - sums[borders[:-1]], np.diff(borders))
+        held = before + sums[1:]
+        wrong = np.flatnonzero(tells & (held != told))
+        if len(wrong):
+            first = order[wrong[0]]
+            invariant(
+                False,
+                "an account holds at every event what is attributed to it",
+                step=int(block["step"][first]),
+                cell=int(block["cell"][first]),
+                left=int(told[wrong[0]] - held[wrong[0]]),
+            )
+        self._balances += sums[borders[1:]] - sums[borders[:-1]]
+
+    def value_open_positions(self) -> None:
+        """Value what is still held at the last marks: its worth − what was paid for it."""
+        for cell in np.flatnonzero(self._tables.cells["quantity"]).tolist():
+            row = self._tables.cells[cell]
+            instrument = self._tables.instruments[int(row["symbol"])]
+            worth = int(row["quantity"]) * int(instrument["mark"]) * int(instrument["money_per_tick_lot"])
+            self._open[2 * cell + int(row["quantity"] < 0)] = worth - int(row["cost"])
+
+    def amounts(self) -> dict[tuple[int, str], list[tuple[str, int]]]:
+        """Give for each cell and side what each reason added, in the order of the reasons."""
+        places: dict[int, dict[str, int]] = {}
+        for source, sums in zip(_SOURCES, self._sums, strict=True):
+            for place, (units, _) in sums.found().items():
+                reasons = places.setdefault(place, {})
+                reasons[source.reason] = reasons.get(source.reason, 0) + units
+        for place, units in self._open.items():
+            places[place]["price"] += units
+        return {
+            (place // 2, _SIDES[place % 2]): sorted(reasons.items(), key=lambda each: REASONS.index(each[0]))
+            for place, reasons in places.items()
+        }
+
+    def traded(self) -> dict[int, tuple[int, int]]:
+        """Give for each cell that traded the notional of its fills, and how many they are."""
+        return self._traded.found()
