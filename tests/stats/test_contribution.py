@@ -9,10 +9,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from podium.stats import contribution
 from podium.stats.contribution import (
     DeepestFall,
     deepest_fall,
     drawdown_contributions,
+    last_peaks,
     marginal_effect,
     portfolio_figures,
     risk_contributions,
@@ -77,6 +79,26 @@ def test_a_fall_can_begin_at_the_start():
 def test_without_a_fall_there_is_none(equity, start):
     """Nothing recorded, nothing lost, or nothing to lose. (B-36)"""
     assert deepest_fall(np.array(equity, dtype=np.int64), start) is None
+
+
+@given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 30), st.integers(1, 9))
+def test_long_curves_are_read_in_pieces(values, start, size):
+    """Where a piece ends changes neither the deepest fall nor the last peaks. (B-36)"""
+    equity = np.array(values, dtype=np.int64)
+    rows = np.arange(0, len(values), 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contribution, "_PIECE_POINTS", size)
+        fall, peaks = deepest_fall(equity, start), last_peaks(equity, start, rows)
+    highest = [max([start, *values[: row + 1]]) for row in range(len(values))]
+    assert peaks.tolist() == [
+        max((place for place in range(row + 1) if values[place] == highest[row]), default=-1) for row in rows
+    ]
+    shares = [value / high for value, high in zip(values, highest, strict=True)]
+    if min(shares, default=1) == 1:
+        assert fall is None
+    else:
+        assert fall.trough_row == shares.index(min(shares))
+        assert fall.peak_row == last_peaks(equity, start, np.array([fall.trough_row]))[0]
 
 
 def test_a_drawdown_by_hand():

@@ -15,6 +15,7 @@ from podium.stats.contribution import (
     MarginalEffect,
     deepest_fall,
     drawdown_contributions,
+    last_peaks,
     marginal_effect,
     portfolio_figures,
     risk_contributions,
@@ -91,15 +92,12 @@ class DrawnPortfolio:
     @cached_property
     def drawdown_parts(self) -> list[NDArray[np.float64]]:
         """Give what each strategy made since the portfolio's last peak, as a fraction of it; the sum is − drawdown."""
-        peaks = np.maximum(np.maximum.accumulate(self.units), self.start)
-        # Row 0 of what follows is the start, before the first point.
-        at_peak = np.where(self.units == peaks, np.arange(1, len(peaks) + 1), 0)
-        last_peak = np.maximum.accumulate(at_peak)[self.rows] if len(peaks) else self.rows
+        last = last_peaks(self.units, self.start, self.rows)
+        peaks = np.maximum(_at(self.units, last, self.start), 1)
         parts = []
         for one, start in zip(self.result.strategy_results.values(), self.starts, strict=True):
             units = one.equity_curve.units
-            before = np.where(last_peak > 0, units[np.maximum(last_peak - 1, 0)], start)
-            parts.append((units[self.rows] - before) / np.maximum(peaks[self.rows], 1))
+            parts.append((units[self.rows] - _at(units, last, start)) / peaks)
         return parts
 
     @cached_property
@@ -157,3 +155,8 @@ class DrawnPortfolio:
             )
             for one, daily in zip(self.result.strategy_results.values(), self.dailies, strict=True)
         ]
+
+
+def _at(units: NDArray[np.int64], rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+    """Read a curve at rows, -1 being its start."""
+    return np.where(rows >= 0, units[np.maximum(rows, 0)], start)

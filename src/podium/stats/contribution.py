@@ -6,7 +6,7 @@ Everything is additive on purpose: shares of risk sum to 1, parts of a drawdown 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +24,13 @@ __all__ = [
     "PortfolioFigures",
     "deepest_fall",
     "drawdown_contributions",
+    "last_peaks",
     "marginal_effect",
     "portfolio_figures",
     "risk_contributions",
 ]
+
+_PIECE_POINTS = 1 << 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +125,50 @@ def deepest_fall(equity: NDArray[np.int64], start: int) -> DeepestFall | None:
         Where it began and where it was deepest, the first of equals; ``None`` when the equity never fell below its
         peak, or a peak was not positive.
     """
-    if len(equity) == 0 or start <= 0:
+    if start <= 0:
         return None
-    peaks = np.maximum(np.maximum.accumulate(equity), start)
-    trough = int(np.argmin(equity / peaks))
-    peak = int(peaks[trough])
-    if equity[trough] >= peak:
+    deepest, high, trough = 1.0, start, -1
+    for row, piece, peaks in _pieces(equity, start):
+        shares = piece / peaks
+        place = int(np.argmin(shares))
+        if shares[place] < deepest:
+            deepest, high, trough = float(shares[place]), int(peaks[place]), row + place
+    if trough < 0:
         return None
-    reached = np.flatnonzero(equity[:trough] == peak)
+    reached = np.flatnonzero(equity[:trough] == high)
     return DeepestFall(peak_row=int(reached[-1]) if len(reached) else -1, trough_row=trough)
+
+
+def last_peaks(equity: NDArray[np.int64], start: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the last point at which a curve stood at its highest so far.
+
+    Args:
+        equity: money units, shape ``(points,)``.
+        start: the equity before the first point, in units.
+        rows: for which points, growing.
+
+    Returns:
+        For each of them the point of the last peak at or before it; -1 is the start, before the first point.
+    """
+    found = np.full(len(rows), -1, dtype=np.int64)
+    before = -1
+    for row, piece, peaks in _pieces(equity, start):
+        at_peak = np.flatnonzero(piece == peaks) + row
+        first, after = np.searchsorted(rows, (row, row + len(piece)))
+        places = np.searchsorted(at_peak, rows[first:after], side="right")
+        known = np.concatenate(([before], at_peak))
+        found[first:after], before = known[places], int(known[-1])
+    return found
+
+
+def _pieces(equity: NDArray[np.int64], start: int) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Cut a curve into pieces that fit a processor's cache; give the first row, the piece and its peaks so far."""
+    peak = start
+    for row in range(0, len(equity), _PIECE_POINTS):
+        piece = equity[row : row + _PIECE_POINTS]
+        peaks = np.maximum(np.maximum.accumulate(piece), peak)
+        peak = int(peaks[-1])
+        yield row, piece, peaks
 
 
 def drawdown_contributions(
