@@ -357,6 +357,14 @@ def test_the_configuration_is_written_out(made):
     assert pairs["symbols"] == "BTC/USDT, ETH/USDT"
 
 
+def test_defaults_are_there_beside_what_the_file_says(made):
+    """The settings of a file come first; what they leave to defaults can be unfolded (B-41)."""
+    result = made.result({"idle": []}, config=OrchestratorConfig(name="demo"))
+    page = Page(report_page(DrawnPortfolio(result), {}, {"portfolio": {"name": "demo"}}))
+    assert page.texts.index("portfolio.name") < page.texts.index("everything, defaults included")
+    assert page.texts.index("everything, defaults included") < page.texts.index("entry_buffer")
+
+
 def test_the_options_of_a_portfolio_are_shown(made):
     """Every option of OrchestratorConfig is readable, instruments with their steps and fees (B-41)."""
     config = OrchestratorConfig(compounding=True, instruments={"GOOG": Instrument(tick=Decimal("0.01"))})

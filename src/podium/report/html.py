@@ -125,7 +125,7 @@ def report_page(
         cost_section(activity.attribution, currency) if activity else Html(""),
         sections.metrics_section([*metrics, ("portfolio", result.aggregate_metrics)], currency),
         quality_section(market, flaws),
-        sections.settings_section(settings),
+        sections.settings_section(settings, None if configuration is None else _settings(result.config)),
     ]
     return written_page(
         name,

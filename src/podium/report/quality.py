@@ -34,7 +34,7 @@ def quality_section(market: Mapping[str, BarSeries], flaws: Sequence[Flaw]) -> H
                 found[flaw.kind.value] = found.get(flaw.kind.value, 0) + flaw.count
         told = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in found.items()) or "none found"
         first, last = (_day(series, row) for row in (0, -1))
-        source = series.source.file or "given in Python or made"
+        source = series.source.file or "no file"
         rows.append(
             element(
                 "tr",
@@ -47,7 +47,9 @@ def quality_section(market: Mapping[str, BarSeries], flaws: Sequence[Flaw]) -> H
                 element("td", source, class_="left name", title=source),
             )
         )
-    heads = heading_row(["symbol", "bars", "time frame", "first close", "last close", "flaws", "source"])
+    heads = heading_row(
+        ["symbol", "bars", "time frame", "first close", "last close", "flaws", "source"], left=(0, 5, 6)
+    )
     note = "Flaws that the portfolio file lets through; the warnings above tell each of them."
     return element(
         "section",

@@ -210,8 +210,8 @@ def _differences(runs: Sequence[RecordedRun], letters: Sequence[str]) -> Html:
     note = element("p", f"What differs; {same:,} other settings are the same.", class_="note")
     if not rows:
         return element("section", title, element("p", "Nothing was set differently.", class_="note"), id="differences")
-    heads = heading_row(["setting", *letters], left=1 + len(letters))
-    return element("section", title, note, table(heads, rows, kind="pin"), id="differences")
+    heads = heading_row(["setting", *letters], left=range(1 + len(letters)))
+    return element("section", title, note, table(heads, rows, kind="pin words"), id="differences")
 
 
 def _facts(run: RecordedRun) -> dict[str, str]:

@@ -157,7 +157,7 @@ def metrics_section(metrics: Sequence[tuple[str, StrategyMetrics]], currency: st
     periods = metrics[-1][1].periods_per_year
     basis = f"Ratios are computed from one equity value a day ({periods} days a year, risk-free rate 0)"
     note = element("p", f"{basis}; the maximum drawdown looks at every point.", class_="note")
-    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="pin")
+    content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="pin words")
     return element("section", element("h2", "Metrics"), note, element("div", content, class_="wide"), id="metrics")
 
 
@@ -174,18 +174,27 @@ def _metric_cell(metrics: StrategyMetrics, field: str, kind: str, currency: str)
     return element("td", text)
 
 
-def settings_section(settings: Mapping[str, object]) -> Html:
+def settings_section(settings: Mapping[str, object], everything: Mapping[str, object] | None = None) -> Html:
     """List how the run was configured.
 
     Args:
         settings: names with values; maps and lists inside are written with their path.
+        everything: what it was run with, defaults included, where that is more.
 
     Returns:
         The markup.
     """
+    rest = Html("")
+    if everything:
+        summary = element("summary", "everything, defaults included")
+        rest = element("details", summary, _settings_list(everything), class_="rest")
+    title = element("h2", "Configuration")
+    return element("section", title, _settings_list(settings), rest, id="configuration")
+
+
+def _settings_list(settings: Mapping[str, object]) -> Html:
     entries = [element("div", element("dt", name), element("dd", text)) for name, text in flat_settings(settings)]
-    content = element("dl", *entries, class_="settings")
-    return element("section", element("h2", "Configuration"), content, id="configuration")
+    return element("dl", *entries, class_="settings")
 
 
 def flat_settings(value: object, path: str = "") -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from podium.core.money import format_money
@@ -30,18 +30,18 @@ def table(heads: Html, rows: Sequence[Html], foot: Sequence[Html] = (), kind: st
     return element("div", content, class_="wide")
 
 
-def heading_row(names: Sequence[str], left: int = 1) -> Html:
+def heading_row(names: Sequence[str], left: Collection[int] = (0,)) -> Html:
     """Make the row of headings.
 
     Args:
         names: one for each column.
-        left: so many columns stand at the left.
+        left: the places of columns that stand at the left.
 
     Returns:
         The markup.
     """
     cells = [
-        element("th", name, scope="col", class_="left" if place < left else "", title=name if len(name) > 16 else "")
+        element("th", name, scope="col", class_="left" if place in left else "", title=name if len(name) > 16 else "")
         for place, name in enumerate(names)
     ]
     return element("tr", *cells)
