@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from podium.core.instruments import Instrument
     from podium.data.readers import read_bars
     from podium.data.sample import sample_market
-    from podium.portfolio.configuration import OrchestratorConfig
+    from podium.portfolio.configuration import FeeTier, OrchestratorConfig
     from podium.portfolio.file import load_portfolio
     from podium.strategy.base import Strategy
     from podium.strategy.file import load_strategy
 
 __all__ = [
+    "FeeTier",
     "Instrument",
     "OrchestratorConfig",
     "OrchestratorResult",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "FeeTier": "portfolio.configuration",
     "Instrument": "core.instruments",
     "OrchestratorConfig": "portfolio.configuration",
     "OrchestratorResult": "backtest.result",

@@ -24,6 +24,7 @@ INSTRUMENTS = {
     "Z": Instrument(tick=Decimal("2.50"), lot=Decimal("1E+2")),
 }
 STRATEGIES = ('he said "no"\t', "Straße \u2028", "plain")
+RATES = {"taker_fee": "fee", "maker_fee": "realised"}
 MONEY = ("cash", "used", "reserved", "allocated")
 
 
@@ -158,6 +159,10 @@ class Plain:
                 who: action for step, where, who, action in self.entering if (step, where) == (row["step"], symbol)
             }
             content = {"strategies": wishes, "resolution_mode": "allow", "outcome": "all entries act"}
+        elif kind == EventKind.FEE_TIER_CHANGED:
+            rates = {name: decimal(row[column], Decimal("1e-9")) for name, column in RATES.items()}
+            content = {"tier": int(row["order"]), "volume": money["notional"], **rates}
+            return {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name, **content}
         elif kind in (EventKind.ORDER_CREATED, EventKind.ORDER_REDUCED, EventKind.ORDER_CANCELLED):
             content = order
         elif kind == EventKind.ORDER_FILLED:
@@ -228,6 +233,8 @@ def told(event):
         return "warning", "signal_rejected", {"reason": reason, "is_exit": event["is_exit"], **wish}
     if kind == "CONFLICT_DETECTED":
         return "warning", "conflict_detected", {n: event[n] for n in ("strategies", "resolution_mode", "outcome")}
+    if kind == "FEE_TIER_CHANGED":
+        return "info", "fee_tier_changed", {n: event[n] for n in ("tier", "volume", "taker_fee", "maker_fee")}
     if kind in ("ORDER_CREATED", "ORDER_CANCELLED") and not event["is_exit"]:
         name = "capital_reserved" if kind == "ORDER_CREATED" else "reservation_released"
         why = {"reason": reason} if reason else {}

@@ -553,8 +553,69 @@ portfolio.yaml:10:55: symbols.ETH/USDT.quantity_minimum is 0.005
         edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
         message="""\
 portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
-  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, slippage, spread, quantity_minimum, quantity_maximum
+  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, slippage, spread, quantity_minimum, quantity_maximum, notional_minimum
   hint: did you mean 'lot'?
+""",
+    ),
+    Case(
+        name="least notional below 0",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, notional_minimum: -5}"),),
+        message="""\
+portfolio.yaml:10:55: symbols.ETH/USDT.notional_minimum is -5
+  expected: a number of at least 0
+""",
+    ),
+    Case(
+        name="least notional finer than the ledger",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, notional_minimum: 0.0000000001}"),),
+        command=("backtest", PORTFOLIO, "--no-progress"),
+        message="""\
+portfolio.yaml: notional_minimum 0.0000000001 has more decimals than the ledger keeps
+  expected: at most 8 decimals
+""",
+    ),
+    Case(
+        name="fee tiers that do not begin at 0",
+        edits=((PORTFOLIO, "slippage: 0.02%", "fee_tiers: [{volume: 5, taker: 0.1%, maker: 0}]"),),
+        message="""\
+portfolio.yaml:11:35: simulation.fee_tiers[0].volume is 5
+  expected: a first tier from volume 0 on
+""",
+    ),
+    Case(
+        name="fee tiers that fall",
+        edits=(
+            (
+                PORTFOLIO,
+                "slippage: 0.02%",
+                "fee_tiers: [{volume: 0, taker: 0.1%, maker: 0}, {volume: 0, taker: 0, maker: 0}]",
+            ),
+        ),
+        message="""\
+portfolio.yaml:11:71: simulation.fee_tiers[1].volume is 0
+  expected: more than the 0 before it
+""",
+    ),
+    Case(
+        name="fee tier without a maker's fee",
+        edits=((PORTFOLIO, "slippage: 0.02%", "fee_tiers: [{volume: 0, taker: 0.1%}]"),),
+        message="""\
+portfolio.yaml:11:26: simulation.fee_tiers[0] has no 'maker'
+  expected: maker: fee of resting limit orders, a ratio of the notional
+""",
+    ),
+    Case(
+        name="too many fee tiers",
+        edits=(
+            (
+                PORTFOLIO,
+                "slippage: 0.02%",
+                f"fee_tiers: [{', '.join(f'{{volume: {tier}, taker: 0, maker: 0}}' for tier in range(17))}]",
+            ),
+        ),
+        message="""\
+portfolio.yaml:11:25: simulation.fee_tiers has 17 tiers
+  expected: at most 16
 """,
     ),
     Case(

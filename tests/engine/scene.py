@@ -6,7 +6,7 @@ A tick is 1, a lot is 1 and money has 8 decimals, unless a scene says otherwise;
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from podium.core.events import EventKind, Reason
 from podium.core.instruments import Instrument
 from podium.core.money import RATE_SCALE, MoneyUnit
-from podium.engine.engine import CellInput, Engine, EngineOptions
+from podium.engine.engine import CellInput, Engine, EngineOptions, TierInput
 from podium.engine.tables import CLOSED, PLAN, TARGETS_MAXIMUM, Action, LevelMode, OrderKind, SizeMode
 from podium.engine.timeline import SymbolTicks, Timeline
 
@@ -249,10 +249,16 @@ def play(
     spread: Any = 0,
     finish: str = "keep",
     stop: int | None = None,
+    hours: int = 1,
+    fee_tiers: Sequence[tuple[Any, Any, Any]] = (),
 ) -> Played:
-    """Run a scene. ``orders`` are by step; ``signals`` by cell; ``cells`` are (strategy, symbol) in portfolio order."""
+    """Run a scene. ``orders`` are by step; ``signals`` by cell; ``cells`` are (strategy, symbol) in portfolio order.
+
+    A bar takes ``hours``; ``fee_tiers`` are (volume, taker's fee, maker's fee).
+    """
     texts = [bars] if isinstance(bars, str) else list(bars)
-    timeline = Timeline.merge([ticks_of(text) for text in texts])
+    ticks = [ticks_of(text) for text in texts]
+    timeline = Timeline.merge([replace(each, close_time=each.close_time * hours) for each in ticks])
     instruments = [instrument] * len(texts) if isinstance(instrument, Instrument) else list(instrument)
     unit = MoneyUnit.for_instruments([(str(index), each) for index, each in enumerate(instruments)])
     capitals = capital if isinstance(capital, list) else [capital] * (1 + max(strategy for strategy, _ in cells))
@@ -282,6 +288,10 @@ def play(
         unit=unit,
         slippage=ratio(slippage),
         spread=ratio(spread),
+        fee_tiers=[
+            TierInput(volume=unit.to_units(Decimal(str(volume))), taker_fee=ratio(taker), maker_fee=ratio(maker))
+            for volume, taker, maker in fee_tiers
+        ],
     )
     for step, given in sorted((orders or {}).items()):
         for command in [given] if isinstance(given, Command) else given:

@@ -6,7 +6,7 @@ Hypothesis draws a seed and the sizes (so that it can shrink them); NumPy draws 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
-from podium.engine.audit import audit_events
-from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow
+from podium.engine.audit import AuditedTier, audit_events
+from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
 from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, LevelMode, OrderKind, SizeMode
 from podium.engine.timeline import SymbolTicks, Timeline
 
@@ -49,6 +49,7 @@ class Portfolio:
     commands: Any
     slippage: int
     spread: int
+    fee_tiers: tuple[TierInput, ...] = ()
 
     @property
     def unit(self) -> MoneyUnit:
@@ -66,7 +67,12 @@ class Portfolio:
             unit=self.unit,
             slippage=self.slippage,
             spread=self.spread,
+            fee_tiers=self.fee_tiers,
         )
+
+    def alone(self) -> Portfolio:
+        """Give it without what ties strategies to each other."""
+        return replace(self, fee_tiers=())
 
     def send(self, engine: Engine, first: int, last: int) -> None:
         """Send the commands of some steps."""
@@ -98,6 +104,11 @@ class Portfolio:
             deposits=self.deposits,
             digits=self.unit.digits,
             compounding=self.options.compounding,
+            tiers=[
+                AuditedTier(self.unit.to_decimal(tier.volume), D(tier.taker_fee) / 10**9, D(tier.maker_fee) / 10**9)
+                for tier in self.fee_tiers
+            ],
+            times=Timeline.merge(self.symbols).times.tolist(),
         )
 
 
@@ -269,6 +280,26 @@ def _commands(
     return sorted(rows, key=lambda row: int(row["step"]))
 
 
+def _with_costs(portfolio: Portfolio, seed: int) -> Portfolio:
+    """Add costs that are seldom on; drawn apart, so that everything else stays as it is without them."""
+    rng = np.random.default_rng([seed, 3])
+    pace = int(rng.choice([1, 1, 5, 24 * 40]))
+    symbols = tuple(replace(ticks, close_time=ticks.close_time * pace) for ticks in portfolio.symbols)
+    instruments = [
+        replace(each, taker_fee=each.taker_fee if _chance(rng, 0.5) else None) for each in portfolio.instruments
+    ]
+    least = D(int(portfolio.unit.to_units(min(portfolio.deposits)) // int(rng.choice([3, 20, 500]))))
+    least = portfolio.unit.to_decimal(int(least))
+    instruments = [each if _chance(rng, 0.7) else replace(each, notional_minimum=least) for each in instruments]
+    tiers: list[TierInput] = []
+    volume = 0
+    for _ in range(int(rng.choice([0, 1, 3, 16]))):
+        fees = [int(rng.choice([0, 10**6, 333_333, -(10**5)])) for _ in range(2)]
+        tiers.append(TierInput(volume=volume, taker_fee=fees[0], maker_fee=fees[1]))
+        volume += 1 + int(sum(map(portfolio.unit.to_units, portfolio.deposits)) * float(rng.random()))
+    return replace(portfolio, symbols=symbols, instruments=tuple(instruments), fee_tiers=tuple(tiers))
+
+
 def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> Portfolio:
     """Make a portfolio.
 
@@ -311,7 +342,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         compounding=_chance(rng, 0.5),
         spread_on_exit=_chance(rng, 0.5),
     )
-    return Portfolio(
+    portfolio = Portfolio(
         symbols=bars,
         instruments=instruments,
         deposits=tuple(deposits),
@@ -321,6 +352,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         slippage=int(rng.choice([0, RATE_SCALE // 2000])),
         spread=int(rng.choice([0, RATE_SCALE // 3000])),
     )
+    return _with_costs(portfolio, seed)
 
 
 def portfolios(hours: int = 40) -> Any:

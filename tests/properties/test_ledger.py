@@ -113,6 +113,7 @@ def test_the_audit_notices_a_missing_fill():
 @given(portfolios())
 def test_a_strategy_alone_gets_what_it_gets_in_company(portfolio):
     """Signals, orders, fills and equity of a strategy are those it has in a portfolio of its own (B-30, B-32)."""
+    portfolio = portfolio.alone()
     together = portfolio.run()
     for strategy in range(len(portfolio.deposits)):
         mine = [index for index, cell in enumerate(portfolio.cells) if cell.strategy == strategy]

@@ -216,7 +216,7 @@ class _Counts:
     """Count events per (kind, reason) and cell in one pass."""
 
     def __init__(self, engine: Engine, cells: int) -> None:
-        kinds, reasons = 16, 64
+        kinds, reasons = max(EventKind) + 1, max(Reason) + 1
         self._counts = np.zeros((kinds, reasons, cells), np.int64)
         for block in engine.events():
             index = (block["kind"].astype(np.int64) * reasons + block["reason"]) * cells + block["cell"]

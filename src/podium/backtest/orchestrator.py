@@ -22,7 +22,7 @@ from podium.core.interrupts import deferred_interrupt
 from podium.core.kernels import is_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
 from podium.core.times import iso
-from podium.engine.engine import Engine, EngineOptions, EngineOverflow, events_of_a_step
+from podium.engine.engine import Engine, EngineOptions, EngineOverflow, TierInput, events_of_a_step
 from podium.engine.tables import EVENTS_MAXIMUM
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
@@ -176,6 +176,14 @@ class StrategyOrchestrator:
             unit=unit,
             slippage=to_rate(config.slippage, "slippage"),
             spread=to_rate(config.spread, "spread"),
+            fee_tiers=[
+                TierInput(
+                    volume=unit.to_units(tier.volume, "the volume of a fee tier"),
+                    taker_fee=to_rate(tier.taker, "taker"),
+                    maker_fee=to_rate(tier.maker, "maker"),
+                )
+                for tier in config.fee_tiers
+            ],
         )
 
     def _advance(

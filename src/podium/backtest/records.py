@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from podium.backtest.forms import ABSENT, Form, Given, Grid, Named, Scaled, Time
 from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
+from podium.core.money import RATE_SCALE
 from podium.engine.tables import CLOSED, EVENT, OrderKind
 
 __all__ = ["EventColumns", "Record", "event_columns", "event_forms", "event_grids", "event_lines", "event_records"]
@@ -61,6 +63,8 @@ def event_forms(result: OrchestratorResult) -> dict[EventKind, Form]:
 def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict[str, object]:
     names = list(result.strategy_results)
     head: dict[str, object] = {"sequence": Whole("sequence"), "time": Time("time", is_fine), "kind": kind.name}
+    if kind == EventKind.FEE_TIER_CHANGED:
+        return head
     if kind != EventKind.CONFLICT_DETECTED:
         head["strategy_id"] = Named("cell", {cell: names[member] for cell, member in enumerate(result.cells.members)})
     return head | {"symbol": Named("cell", dict(enumerate(result.cells.symbols)))}
@@ -109,6 +113,13 @@ def _content(kind: EventKind, *, is_fine: bool) -> Form:
                 "entry_time": Time("entry_time", is_fine),
                 "bars_held": Whole("bars_held"),
             }
+        case EventKind.FEE_TIER_CHANGED:
+            return {
+                "tier": Whole("order"),
+                "volume": Scaled("notional", "money"),
+                "taker_fee": Scaled("fee", "rate"),
+                "maker_fee": Scaled("realised", "rate"),
+            }
 
 
 def event_grids(result: OrchestratorResult) -> dict[str, Grid]:
@@ -126,6 +137,7 @@ def event_grids(result: OrchestratorResult) -> dict[str, Grid]:
         "money": Grid.of([unit for _ in instruments]),
         "tick": Grid.of([instrument.tick for instrument in instruments]),
         "lot": Grid.of([instrument.lot for instrument in instruments]),
+        "rate": Grid.of([Decimal(1) / RATE_SCALE for _ in instruments]),
     }
 
 

@@ -32,6 +32,8 @@ class EventKind(IntEnum):
     """more was entered or a part was closed"""
     POSITION_CLOSED = 10
     """flat again: the trade is complete"""
+    FEE_TIER_CHANGED = 18
+    """the volume of the last 30 days calls for other fees from here on"""
 
 
 class Reason(IntEnum):
@@ -65,6 +67,8 @@ class Reason(IntEnum):
     """above the largest quantity"""
     CAPITAL_LIMIT = 28
     """the strategy's own capital does not cover it"""
+    MIN_NOTIONAL = 33
+    """worth less than the least notional"""
     # Why an order ended.
     EXPIRED = 40
     CANCELLED = 41

@@ -20,7 +20,7 @@ class Instrument:
         tick: the step of prices, in quote currency, > 0. It may be finer than the market's.
         lot: the step of quantities, > 0.
         multiplier: units of the underlying in a quantity of one (futures), > 0.
-        taker_fee: ratio of the notional, for market and stop orders.
+        taker_fee: ratio of the notional, for market and stop orders; ``None`` means the fee tier's, or 0.
         maker_fee: ratio of the notional, for resting limit orders; ``None`` means the taker's.
         fee_per_unit: money for a quantity of one, ≥ 0.
         fee_minimum: the least fee of an order, money, ≥ 0.
@@ -29,6 +29,7 @@ class Instrument:
         spread: ratio by which taking orders fill worse; ``None`` means the portfolio's.
         quantity_minimum: the least quantity of an order; ``None`` means one lot.
         quantity_maximum: the largest quantity of an order; ``None`` means no limit.
+        notional_minimum: what an entry must be worth, money, ≥ 0.
 
     Raises:
         ConfigurationError: when a value is out of range, naming it.
@@ -37,7 +38,7 @@ class Instrument:
     tick: Decimal
     lot: Decimal = Decimal("0.0001")
     multiplier: Decimal = _ONE
-    taker_fee: Decimal = _ZERO
+    taker_fee: Decimal | None = None
     maker_fee: Decimal | None = None
     fee_per_unit: Decimal = _ZERO
     fee_minimum: Decimal = _ZERO
@@ -46,6 +47,7 @@ class Instrument:
     spread: Decimal | None = None
     quantity_minimum: Decimal | None = None
     quantity_maximum: Decimal | None = None
+    notional_minimum: Decimal = _ZERO
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -61,7 +63,7 @@ class Instrument:
                 raise _wrong(name, getattr(self, name), "a number above 0")
         if self.leverage < 1:
             raise _wrong("leverage", self.leverage, "a number of at least 1")
-        for name in ("fee_per_unit", "fee_minimum"):
+        for name in ("fee_per_unit", "fee_minimum", "notional_minimum"):
             if getattr(self, name) < 0:
                 raise _wrong(name, getattr(self, name), "a number of at least 0")
         for name in ("slippage", "spread"):

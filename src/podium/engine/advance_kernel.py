@@ -34,6 +34,7 @@ from podium.engine.tables import (
     OrderKind,
     Status,
 )
+from podium.engine.tiers_kernel import turn_day
 
 __all__ = ["advance", "finish"]
 
@@ -67,6 +68,8 @@ def advance(tables: EngineTables, stop: int) -> None:
             run.status = _EVENTS_FULL
             break
         step = half_step >> 1
+        if step >= run.schedule.turns:
+            turn_day(run, instruments, cells, tables.days, step)
         if (
             run.active_cells == 0
             and run.command == run.command_count
@@ -74,7 +77,8 @@ def advance(tables: EngineTables, stop: int) -> None:
             and step >= look_again
             and stop - half_step >= 2 * FEW_STEPS
         ):
-            quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, (stop - half_step) >> 1)
+            most = min((stop - half_step) >> 1, run.schedule.turns - step)
+            quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, most)
             if quiet > 0:
                 pass_quietly(run, instruments, accounts, cells, bars, tables.bar_steps, equity, step, step + quiet)
                 half_step += 2 * quiet

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from podium.core.errors import invariant
 from podium.core.events import EventKind
 from podium.core.instruments import Instrument
+from podium.core.times import NANOSECONDS_PER_DAY
 from podium.engine.tables import CLOSED, OrderKind, Record
 
-__all__ = ["AuditedAccount", "AuditedPosition", "audit_events"]
+__all__ = ["AuditedAccount", "AuditedPosition", "AuditedTier", "audit_events"]
 
 _EXACT = Context(prec=90, rounding=ROUND_HALF_EVEN)
 _ZERO = Decimal(0)
@@ -61,6 +62,21 @@ class AuditedAccount:
     fees: Decimal = _ZERO
 
 
+@dataclass(frozen=True, slots=True)
+class AuditedTier:
+    """State the fees from a volume on.
+
+    Args:
+        volume: money traded by the portfolio in the 30 UTC days before.
+        taker_fee: ratio of the notional.
+        maker_fee: ratio of the notional.
+    """
+
+    volume: Decimal
+    taker_fee: Decimal
+    maker_fee: Decimal
+
+
 class _Audit:
     def __init__(
         self,
@@ -70,7 +86,11 @@ class _Audit:
         digits: int,
         *,
         compounding: bool,
+        tiers: Sequence[AuditedTier],
+        times: Sequence[int],
     ) -> None:
+        self.tiers, self.times = tiers, times
+        self.volumes: dict[int, Decimal] = {}
         self.cells, self.instruments, self.compounding = cells, instruments, compounding
         self.unit = Decimal(1).scaleb(-digits)
         self.positions = [AuditedPosition() for _ in cells]
@@ -85,6 +105,11 @@ class _Audit:
     def read(self, event: Record) -> None:
         kind = EventKind(int(event["kind"]))
         if kind is EventKind.CONFLICT_DETECTED:
+            return
+        if kind is EventKind.FEE_TIER_CHANGED:
+            tier = self.tier(event)
+            told = int(event["order"]) - 1
+            invariant(self.tiers[told] is tier, "the fee tier is that of the volume", told=told, audited=tier)
             return
         if kind is EventKind.ORDER_FILLED:
             self.fill(event)
@@ -114,6 +139,9 @@ class _Audit:
             account.cash -= margin
             account.used += margin
             position.trade["notional"] += notional
+        if self.tiers:
+            day = self.day(event)
+            self.volumes[day] = self.volumes.get(day, _ZERO) + notional
         account.cash += realised - fee
         account.realised += realised
         account.fees += fee
@@ -147,9 +175,23 @@ class _Audit:
         invariant(
             not event["maker"] or event["order_kind"] == OrderKind.LIMIT, "only a limit order or a target is a maker"
         )
-        rate = instrument.maker_fee if event["maker"] and instrument.maker_fee is not None else instrument.taker_fee
+        taker, maker = instrument.taker_fee, instrument.maker_fee
+        if taker is None:
+            tier = self.tier(event) if self.tiers else AuditedTier(_ZERO, _ZERO, _ZERO)
+            taker, maker = tier.taker_fee, tier.maker_fee if maker is None else maker
+        rate = maker if event["maker"] and maker is not None else taker
         fee = _EXACT.add(_EXACT.multiply(notional, rate), _EXACT.multiply(lots, instrument.fee_per_unit))
         return max(self.rounded(fee), instrument.fee_minimum) if instrument.fee_minimum > 0 else self.rounded(fee)
+
+    def day(self, event: Record) -> int:
+        """Give the UTC day of an event, since 1970; a bar that closes at midnight belongs to the day before."""
+        return (int(self.times[int(event["step"])]) - 1) // NANOSECONDS_PER_DAY
+
+    def tier(self, event: Record) -> AuditedTier:
+        """Find the tier of an event's day: the last one whose volume was traded in the 30 days before it."""
+        today = self.day(event)
+        traded = sum((self.volumes.get(day, _ZERO) for day in range(today - 30, today)), _ZERO)
+        return [tier for tier in self.tiers if tier.volume <= traded][-1]
 
     def close(self, event: Record) -> None:
         position = self.positions[int(event["cell"])]
@@ -190,6 +232,8 @@ def audit_events(
     deposits: Sequence[Decimal],
     digits: int,
     compounding: bool = False,
+    tiers: Sequence[AuditedTier] = (),
+    times: Sequence[int] = (),
 ) -> tuple[tuple[AuditedAccount, ...], tuple[AuditedPosition, ...]]:
     """Recompute accounts and positions from the fills, and compare them at every event.
 
@@ -200,6 +244,8 @@ def audit_events(
         deposits: money of each strategy.
         digits: decimals of the money unit.
         compounding: whether allocations follow equity at cost.
+        tiers: fees by volume, for instruments without their own; the first from 0 on.
+        times: close time of each step in nanoseconds since 1970 UTC; needed with tiers only.
 
     Returns:
         Accounts by strategy and positions by cell, after the last event.
@@ -207,7 +253,7 @@ def audit_events(
     Raises:
         InvariantBroken: at the first event that the audit does not arrive at, to the last unit.
     """
-    audit = _Audit(cells, instruments, deposits, digits, compounding=compounding)
+    audit = _Audit(cells, instruments, deposits, digits, compounding=compounding, tiers=tiers, times=times)
     for block in blocks:
         for event in block:
             audit.read(event)

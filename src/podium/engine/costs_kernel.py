@@ -10,7 +10,16 @@ from podium.engine.money_kernel import divide, muldiv, muldiv_ceiling, muldiv_fl
 from podium.engine.protection_kernel import level_price
 from podium.engine.tables import CEILING_UNITS, Record, SizeMode
 
-__all__ = ["affordable", "entry_cost", "entry_lots", "fee_of", "is_beyond_ledger", "margin_of", "worsened"]
+__all__ = [
+    "affordable",
+    "entry_cost",
+    "entry_lots",
+    "fee_of",
+    "is_beyond_ledger",
+    "least_lots",
+    "margin_of",
+    "worsened",
+]
 
 _SCALE = RATE_SCALE
 _EVERYTHING, _FRACTION, _QUANTITY = int(SizeMode.EVERYTHING), int(SizeMode.FRACTION), int(SizeMode.QUANTITY)
@@ -73,6 +82,18 @@ def entry_cost(instrument: Record, lots: int, price: int, rate: int) -> int:
         return _UNPAYABLE
     notional = lots * price * instrument.money_per_tick_lot
     return margin_of(instrument, notional) + max(fee_of(instrument, lots, notional, rate), 0)
+
+
+@compiled
+def least_lots(instrument: Record, price: int) -> int:
+    """Compute the least quantity that an entry may have at a price: the least quantity and the least notional."""
+    if instrument.notional_minimum == 0:
+        return instrument.quantity_minimum
+    lot = float(price) * float(instrument.money_per_tick_lot)
+    if lot >= _CEILING:
+        return instrument.quantity_minimum
+    worth = price * instrument.money_per_tick_lot
+    return max(instrument.quantity_minimum, (instrument.notional_minimum + worth - 1) // worth)
 
 
 @compiled

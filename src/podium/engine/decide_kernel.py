@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
-from podium.engine.costs_kernel import entry_cost, entry_lots, fee_of
+from podium.engine.costs_kernel import entry_cost, entry_lots, fee_of, least_lots
 from podium.engine.ledger_kernel import cancel, emit, reserve
 from podium.engine.match_kernel import fill_order, shortfall
 from podium.engine.money_kernel import muldiv, muldiv_ceiling
@@ -229,8 +229,8 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
     cost_price = price + muldiv_ceiling(price, run.entry_buffer, _SCALE)
     lots = entry_lots(instrument, order, price, cost_price, rate, free, capital)
     order.quantity = lots
-    if lots < instrument.quantity_minimum:
-        return shortfall(account, instrument, order, cost_price, rate)
+    if lots < least_lots(instrument, price):
+        return shortfall(account, instrument, order, lots, price, cost_price, rate)
     cost = entry_cost(instrument, lots, cost_price, rate)
     if cost > free:
         return _CAPITAL_LIMIT

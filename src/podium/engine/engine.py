@@ -39,7 +39,7 @@ from podium.engine.tables import (
 )
 from podium.engine.timeline import Timeline
 
-__all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "events_of_a_step"]
+__all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "TierInput", "events_of_a_step"]
 
 _FOREVER = 1 << 62
 _COMMANDS = 512
@@ -111,6 +111,21 @@ class CellInput:
     levels: Sequence[NDArray[np.int64]] = field(default=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierInput:
+    """State the fees from a traded volume on.
+
+    Args:
+        volume: units of notional in the 30 UTC days before; 0 for the first tier, then growing.
+        taker_fee: billionths of the notional.
+        maker_fee: billionths of the notional.
+    """
+
+    volume: int
+    taker_fee: int
+    maker_fee: int
+
+
 class Engine:
     """Run cells over a timeline, from chunk to chunk.
 
@@ -121,6 +136,9 @@ class Engine:
         cells: sorted by (symbol, strategy).
         options: conventions of the time step.
         unit: the money unit.
+        slippage: billionths, for instruments without their own.
+        spread: billionths, for instruments without their own.
+        fee_tiers: for instruments without fees of their own.
     """
 
     def __init__(
@@ -134,18 +152,24 @@ class Engine:
         unit: MoneyUnit,
         slippage: int = 0,
         spread: int = 0,
+        fee_tiers: Sequence[TierInput] = (),
     ) -> None:
         invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
         self.timeline = timeline
         self.unit = unit
         commands = np.zeros(_COMMANDS, ORDER)
         self.tables = EngineTables(
-            run=_run_row(options, sum(deposits), cells, timeline),
-            instruments=_with_bars(_instrument_rows(instruments, cells, unit, slippage, spread), timeline),
+            run=_with_tiers(_run_row(options, sum(deposits), cells, timeline), fee_tiers, timeline),
+            instruments=_with_fees(
+                _with_bars(_instrument_rows(instruments, cells, unit, slippage, spread), timeline),
+                instruments,
+                fee_tiers,
+            ),
             accounts=_account_rows(deposits),
             cells=_cell_rows(cells, timeline),
             bars=timeline.bars,
             bar_steps=timeline.bar_steps,
+            days=timeline.days if fee_tiers else np.zeros(1, np.int64),
             symbols=timeline.symbols,
             steps=timeline.steps,
             signals=_signal_bytes(cells, timeline),
@@ -315,14 +339,13 @@ def _instrument_rows(
     order = [(cell.symbol, cell.strategy) for cell in cells]
     invariant(order == sorted(order), "cells come by (symbol, strategy)")
     for index, (row, instrument) in enumerate(zip(rows, instruments, strict=True)):
-        taker = to_rate(instrument.taker_fee, "taker_fee")
         row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
         row["leverage"] = to_rate(instrument.leverage, "leverage")
-        row["taker_fee"] = taker
-        row["maker_fee"] = taker if instrument.maker_fee is None else to_rate(instrument.maker_fee, "maker_fee")
         row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), instrument.fee_per_unit, "fee_per_unit", unit)
         minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")
         row["fee_minimum"] = _fee(minimum, instrument.fee_minimum, "fee_minimum", unit)
+        minimum = unit.to_units(instrument.notional_minimum, "notional_minimum")
+        row["notional_minimum"] = _fee(minimum, instrument.notional_minimum, "notional_minimum", unit)
         row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
         row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
         row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)
@@ -339,6 +362,35 @@ def _with_bars(instruments: NDArray[np.void], timeline: Timeline) -> NDArray[np.
     instruments["first_bar"] = instruments["next_bar"] = instruments["last_bar"] - timeline.lengths
     instruments["highest"] = timeline.highest
     return instruments
+
+
+def _with_fees(
+    rows: NDArray[np.void], instruments: Sequence[Instrument], tiers: Sequence[TierInput]
+) -> NDArray[np.void]:
+    """Write the fees that are stated, else those of the first tier, else none."""
+    for row, instrument in zip(rows, instruments, strict=True):
+        taker = instrument.taker_fee
+        row["tiered"] = (taker is None) + 2 * (taker is None and instrument.maker_fee is None) if tiers else 0
+        first = tiers[0] if tiers else TierInput(volume=0, taker_fee=0, maker_fee=0)
+        row["taker_fee"] = first.taker_fee if taker is None else to_rate(taker, "taker_fee")
+        row["maker_fee"] = first.maker_fee if taker is None else row["taker_fee"]
+        if instrument.maker_fee is not None:
+            row["maker_fee"] = to_rate(instrument.maker_fee, "maker_fee")
+    return rows
+
+
+def _with_tiers(run: NDArray[np.void], tiers: Sequence[TierInput], timeline: Timeline) -> NDArray[np.void]:
+    schedule = run[0]["schedule"]
+    schedule["turns"] = _FOREVER
+    schedule["count"] = len(tiers)
+    for index, tier in enumerate(tiers):
+        schedule["threshold"][index] = min(tier.volume, CEILING_UNITS)
+        schedule["taker_fee"][index] = tier.taker_fee
+        schedule["maker_fee"][index] = tier.maker_fee
+    if tiers and len(timeline):
+        schedule["day"] = timeline.days[0]
+        schedule["turns"] = np.searchsorted(timeline.days, timeline.days[0], side="right")
+    return run
 
 
 def _fee(units: int, fee: Decimal, name: str, unit: MoneyUnit) -> int:

@@ -220,6 +220,8 @@ def apply(
     notional = lots * price * unit
     fee = fee_of(instrument, lots, notional, instrument.maker_fee if maker else instrument.taker_fee)
     slippage = abs(price - fair_price) * lots * unit
+    if run.schedule.count != 0:
+        run.schedule.traded = min(run.schedule.traded + notional, _CEILING_UNITS)
     equity = side * lots * (instrument.mark - price) * unit - fee
     opening = cell.quantity == 0
     trade_side = side if not is_exit else -side

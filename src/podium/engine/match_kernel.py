@@ -11,7 +11,7 @@ from __future__ import annotations
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
-from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, worsened
+from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, least_lots, worsened
 from podium.engine.ledger_kernel import apply, available, cancel, emit, end_order, reserve
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import protect, renew
@@ -24,6 +24,7 @@ _MARKET, _LIMIT, _STOP = int(OrderKind.MARKET), int(OrderKind.LIMIT), int(OrderK
 _QUANTITY, _MONEY = int(SizeMode.QUANTITY), int(SizeMode.MONEY)
 _REDUCED = int(EventKind.ORDER_REDUCED)
 _TAKE_PROFIT = int(Reason.TAKE_PROFIT)
+_MIN_NOTIONAL = int(Reason.MIN_NOTIONAL)
 _MIN_QUANTITY, _CAPITAL_LIMIT = int(Reason.MIN_QUANTITY), int(Reason.CAPITAL_LIMIT)
 _EXPIRED, _POSITION_CLOSED = int(Reason.EXPIRED), int(Reason.POSITION_CLOSED)
 _NONE = int(Reason.NONE)
@@ -32,12 +33,16 @@ _OPENED, _INSIDE = 1, 2
 
 
 @compiled
-def shortfall(account: Record, instrument: Record, order: Record, price: int, rate: int) -> int:
-    """Tell why an entry came out below the least quantity: its size is too small, or the capital is gone."""
-    if order.size_mode == _QUANTITY or order.size_mode == _MONEY:
-        return _MIN_QUANTITY
-    wanted = entry_lots(instrument, order, price, price, rate, account.deposited, account.deposited)
-    return _CAPITAL_LIMIT if wanted >= instrument.quantity_minimum else _MIN_QUANTITY
+def shortfall(
+    account: Record, instrument: Record, order: Record, lots: int, price: int, cost_price: int, rate: int
+) -> int:
+    """Tell why an entry came out below what it must be: its size is too small, or the capital is gone."""
+    if order.size_mode != _QUANTITY and order.size_mode != _MONEY:
+        wanted = entry_lots(instrument, order, cost_price, cost_price, rate, account.deposited, account.deposited)
+        if wanted >= least_lots(instrument, price):
+            return _CAPITAL_LIMIT
+        lots = wanted
+    return _MIN_QUANTITY if lots < instrument.quantity_minimum else _MIN_NOTIONAL
 
 
 @compiled
@@ -57,8 +62,9 @@ def _entry_at_fill(
     if run.size_at_fill:
         capital = min(account.allocated, max(account.cash, 0) + account.used)
         order.quantity = entry_lots(instrument, order, price, price, rate, free, capital)
-        if order.quantity < instrument.quantity_minimum:
-            cancel(run, cell, account, order, shortfall(account, instrument, order, price, rate))
+        if order.quantity < least_lots(instrument, price):
+            reason = shortfall(account, instrument, order, order.quantity, price, price, rate)
+            cancel(run, cell, account, order, reason)
             return 0
         if entry_cost(instrument, order.quantity, price, rate) > free:
             cancel(run, cell, account, order, _CAPITAL_LIMIT)
@@ -67,7 +73,7 @@ def _entry_at_fill(
     lots = order.quantity
     if entry_cost(instrument, lots, price, rate) > free:
         lots = affordable(instrument, free, price, rate)
-        if lots < instrument.quantity_minimum:
+        if lots < least_lots(instrument, price):
             cancel(run, cell, account, order, _CAPITAL_LIMIT)
             return 0
         _reduced(run, cell, account, order, lots, price, _CAPITAL_LIMIT)

@@ -25,6 +25,8 @@ __all__ = [
     "EVENTS_PER_CODED_CELL",
     "EVENTS_PER_COMMAND",
     "EVENTS_PER_RULES_CELL",
+    "FEE_TIERS_MAXIMUM",
+    "FEE_WINDOW_DAYS",
     "INSTRUMENT",
     "NO_LEVEL",
     "ORDER",
@@ -32,6 +34,7 @@ __all__ = [
     "PLAN",
     "PLAN_LEVELS",
     "RUN",
+    "SCHEDULE",
     "SLOTS_PER_CELL",
     "TARGETS_MAXIMUM",
     "Action",
@@ -53,6 +56,9 @@ Records: TypeAlias = NDArray[np.void]
 
 SLOTS_PER_CELL = 8
 TARGETS_MAXIMUM = 4
+FEE_TIERS_MAXIMUM = 16
+#: Fee tiers look at the volume of so many UTC days before the present one.
+FEE_WINDOW_DAYS = 30
 #: The most events that half a step can make for a coded cell, for a rules cell (one exit and one entry work at most),
 #: and for a command.
 EVENTS_PER_CODED_CELL = 64
@@ -155,6 +161,8 @@ INSTRUMENT = np.dtype(
         ("spread", "i8"),  # billionths, market and stop orders
         ("quantity_minimum", "i8"),  # lots an order
         ("quantity_maximum", "i8"),  # lots an order
+        ("notional_minimum", "i8"),  # units an entry
+        ("tiered", "i8"),  # bit 0 the taker's fee is that of the fee tier, bit 1 the maker's
         ("first_cell", "i8"),  # its cells are first_cell .. last_cell - 1
         ("last_cell", "i8"),
         ("first_bar", "i8"),  # its bars are first_bar .. last_bar - 1
@@ -323,8 +331,8 @@ OUTLOOK = np.dtype(
 EVENT = np.dtype(
     [
         ("step", "i4"),
-        ("order", "i4"),  # order identifier; of a position: the trade's number
-        ("cell", "i2"),  # of a conflict: the first cell of the symbol
+        ("order", "i4"),  # order identifier; of a position: the trade's number; of a fee tier: its number, from 1
+        ("cell", "i2"),  # of a conflict: the first cell of the symbol; of a fee tier: 0
         ("kind", "i1"),  # EventKind
         ("reason", "i1"),  # Reason
         ("side", "i1"),  # +1 buy or long, -1 sell or short
@@ -334,9 +342,9 @@ EVENT = np.dtype(
         ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered
         ("position", "i8"),  # lots after the event, signed
         ("price", "i8"),  # ticks
-        ("notional", "i8"),  # units; of a closed position: of all entries
-        ("fee", "i8"),  # units
-        ("realised", "i8"),  # units, before fees
+        ("notional", "i8"),  # units; of a closed position: of all entries; of a fee tier: the volume
+        ("fee", "i8"),  # units; of a fee tier: billionths, the taker's
+        ("realised", "i8"),  # units, before fees; of a fee tier: billionths, the maker's
         ("slippage", "i8"),  # units
         # After the event, units; a closed position has the fields of CLOSED here, its fill just before has these.
         ("cash", "i8"),
@@ -356,6 +364,22 @@ CLOSED = np.dtype(
         "offsets": [*(_OFFSETS[name] for name in ("cash", "used", "reserved", "allocated")), _OFFSETS["allocated"] + 4],
         "itemsize": EVENT.itemsize,
     }
+)
+
+#: Fee tiers, and the volume that decides between them.
+SCHEDULE = np.dtype(
+    [
+        ("turns", "i8"),  # the step with which the next UTC day begins; beyond the run where there are no tiers
+        ("count", "i8"),  # tiers
+        ("tier", "i8"),  # the present one, from 0
+        ("day", "i8"),  # the present UTC day, since 1970
+        ("traded", "i8"),  # units of notional on this day
+        ("volumes", "i8", (FEE_WINDOW_DAYS,)),  # units of notional on the days before, day d at d modulo the window
+        ("threshold", "i8", (FEE_TIERS_MAXIMUM,)),  # units; growing
+        ("taker_fee", "i8", (FEE_TIERS_MAXIMUM,)),  # billionths
+        ("maker_fee", "i8", (FEE_TIERS_MAXIMUM,)),  # billionths
+    ],
+    align=True,
 )
 
 RUN = np.dtype(
@@ -383,6 +407,7 @@ RUN = np.dtype(
         ("spread_on_exit", "i8"),  # exits pay the spread, too
         # The sum of all strategies' accounts, to which every movement is posted a second time.
         ("portfolio", ACCOUNT),
+        ("schedule", SCHEDULE),
         ("events", EVENT, (EVENTS_MAXIMUM,)),
     ],
     align=True,
@@ -398,6 +423,7 @@ class EngineTables(NamedTuple):
     cells: NDArray[np.void]
     bars: NDArray[np.void]
     bar_steps: NDArray[np.int64]
+    days: NDArray[np.int64]
     symbols: NDArray[np.int32]
     steps: NDArray[np.int64]
     signals: NDArray[np.uint8]

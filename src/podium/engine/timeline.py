@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.core.times import NANOSECONDS_PER_DAY
 from podium.engine.tables import BAR
 
 __all__ = ["SymbolTicks", "Timeline"]
@@ -85,6 +86,11 @@ class Timeline:
             lengths=lengths,
             highest=tuple(int(ticks.high.max(initial=0)) for ticks in symbols),
         )
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """Give the UTC day of each step, since 1970; what closes at midnight belongs to the day that ends there."""
+        return (self.times - 1) // NANOSECONDS_PER_DAY
 
     def __len__(self) -> int:
         return len(self.times)

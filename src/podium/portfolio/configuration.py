@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from podium.core.errors import ConfigurationError
-from podium.core.fields import choice, ratio, refuse, switch, text, timeframe_text, whole_number
+from podium.core.fields import choice, number, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
 from podium.core.places import Place, describe
 from podium.core.validation import problems_of
+from podium.engine.tables import FEE_TIERS_MAXIMUM
 
 __all__ = [
     "FLAW_KINDS",
     "FLAW_POLICIES",
     "AccountOptions",
+    "Amount",
     "BarOptions",
     "Calendar",
     "Conflicts",
     "Cost",
     "Currency",
+    "Fee",
+    "FeeTier",
     "Fill",
     "Finish",
     "FlawPolicy",
@@ -74,6 +79,10 @@ Switch = Annotated[bool, switch()]
 """true or false"""
 Cost = Annotated[Decimal, ratio(minimum=0, below=1)]
 """a ratio of the price by which a fill is worse"""
+Fee = Annotated[Decimal, ratio(above=-1, below=1)]
+"""a ratio of the notional"""
+Amount = Annotated[Decimal, number(minimum=0)]
+"""money"""
 Conflicts = Annotated[Literal["allow"], choice("allow", later=("first_wins", "priority", "net_signal", "cancel_both"))]
 """what happens when strategies want opposite sides of one symbol in one time step"""
 Execution = Annotated[Literal["separate"], choice("separate", later=("netted",))]
@@ -135,6 +144,16 @@ class AccountOptions(BaseModel):
     logging_level: LoggingLevel = Field(default="info", description="the least severe event that log.jsonl keeps")
 
 
+class FeeTier(BaseModel):
+    """State the fees from a traded volume on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    volume: Amount = Field(description="from which volume on, money: what the portfolio traded in the last 30 days")
+    taker: Fee = Field(description="fee of market and stop orders, a ratio of the notional")
+    maker: Fee = Field(description="fee of resting limit orders, a ratio of the notional")
+
+
 class SimulationOptions(BaseModel):
     """State how orders fill."""
 
@@ -168,6 +187,25 @@ class SimulationOptions(BaseModel):
         description="from which bar on stop, targets and trail act, the entry's own or the one after it",
     )
     finish: Finish = Field(default="close", description="what happens to open positions after the last bar")
+    fee_tiers: list[FeeTier] = Field(
+        default_factory=list,
+        description="fees by what the portfolio traded in the 30 UTC days before, for symbols without fees of their "
+        "own: a list of {volume: 1_000_000, taker: 0.04%, maker: 0.01%}",
+    )
+
+    @model_validator(mode="after")
+    def _fee_tiers_climb(self) -> Self:
+        tiers = self.fee_tiers
+        if len(tiers) > FEE_TIERS_MAXIMUM:
+            refuse(f"{{place}} has {len(tiers)} tiers", expected=f"at most {FEE_TIERS_MAXIMUM}", at=("fee_tiers",))
+        if tiers and tiers[0].volume != 0:
+            at = ("fee_tiers", 0, "volume")
+            refuse(f"{{place}} is {tiers[0].volume}", expected="a first tier from volume 0 on", at=at)
+        for position, (lower, tier) in enumerate(pairwise(tiers), start=1):
+            if tier.volume <= lower.volume:
+                at = ("fee_tiers", position, "volume")
+                refuse(f"{{place}} is {tier.volume}", expected=f"more than the {lower.volume} before it", at=at)
+        return self
 
 
 class BarOptions(BaseModel):

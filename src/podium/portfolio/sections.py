@@ -17,8 +17,10 @@ from podium.core.times import parse_end, parse_time
 from podium.core.validation import show
 from podium.portfolio.configuration import (
     AccountOptions,
+    Amount,
     BarOptions,
     Cost,
+    Fee,
     SimulationOptions,
     SymbolName,
     TimeframeText,
@@ -59,14 +61,9 @@ def _symbols(value: object) -> object:
     return value
 
 
-_FEE = ratio(above=-1, below=1)
 _POSITIVE = number(above=0)
-Fee = Annotated[Decimal, _FEE]
-"""a ratio of the notional"""
 Positive = Annotated[Decimal, _POSITIVE]
 """a number above 0"""
-Amount = Annotated[Decimal, number(minimum=0)]
-"""money"""
 Moment = Annotated[str, BeforeValidator(_moment, json_schema_input_type=str)]
 """a date or a time; UTC without a zone"""
 
@@ -132,9 +129,14 @@ class SymbolSection(_Section):
     multiplier: Positive = Field(
         default=Decimal(1), description="units of the underlying in a quantity of one (futures)"
     )
-    taker_fee: Fee = Field(default=Decimal(0), description="fee of market and stop orders, a ratio of the notional")
+    taker_fee: Fee | None = Field(
+        default=None,
+        description="fee of market and stop orders, a ratio of the notional; by default that of the fee tiers, or 0",
+    )
     maker_fee: Fee | None = Field(
-        default=None, description="fee of resting limit orders, a ratio of the notional; by default the taker's"
+        default=None,
+        description="fee of resting limit orders, a ratio of the notional; by default the taker's, or that of the fee "
+        "tiers",
     )
     fee_per_unit: Amount = Field(default=Decimal(0), description="fee for a quantity of one, money")
     fee_minimum: Amount = Field(default=Decimal(0), description="the least fee of an order, money")
@@ -152,6 +154,9 @@ class SymbolSection(_Section):
     )
     quantity_maximum: Positive | None = Field(
         default=None, description="the largest quantity of an order; by default no limit"
+    )
+    notional_minimum: Amount = Field(
+        default=Decimal(0), description="what an entry must be worth, money; exits are free of it"
     )
 
     @model_validator(mode="after")
