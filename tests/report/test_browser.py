@@ -161,6 +161,18 @@ def test_it_is_whole_at_every_width_and_in_both_themes(chromium, request, which,
         assert (max(ground) < 60) if theme == "dark" else (min(ground) > 200)
 
 
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_a_run_in_which_nothing_happened(chromium, tmp_path, count):
+    """A bar or two and no trade: empty charts with their axes, no complaint (B-51)."""
+    idle = type("Idle", (Strategy,), {"on_bar": lambda self, bar: None})
+    done = StrategyOrchestrator([(idle(), Decimal(1))]).run({"X": bars("X", 1, count)}, Decimal(1_000))
+    with Seen(chromium, done.plot(tmp_path / "report.html")) as seen:
+        seen.scroll_through()
+        assert seen.complaints == []
+        assert seen.page.locator("#trades .count").inner_text() == "No trade was closed."
+        assert "0 %" in seen.page.locator("#equity .value").all_text_contents()
+
+
 def test_lines_of_an_axis_say_where_they_stand(chromium, report):
     """The numbers along every axis are as far apart as their lines: none is rounded to another place (B-51)."""
     with Seen(chromium, report) as seen:

@@ -56,6 +56,7 @@ class SeriesPanel {
     for (const layer of this.layers(first, last)) layer.to.forEach(see);
     for (const one of this.shown) if (!one.stacked) one.values.subarray(first, last).forEach(see);
     if (!(high >= low)) return [0, 1];
+    if (high === low) return [low, low + (Math.abs(low) || 0.05)];
     const room = (high - low || Math.abs(high) || 1) * 0.04;
     return [low < 0 || !grounded ? low - room : low, high > 0 || !grounded ? high + room : high];
   }

@@ -117,7 +117,7 @@ class TradeView {
     const costs = found.reduce((total, trade) => total + Number(trade.costs), 0);
     const words = found.length
       ? `${whole.format(shown)} of ${whole.format(found.length)} trades shown; result ${money.format(sum)}, costs ${money.format(costs)}`
-      : "No trade fits these filters.";
+      : this.trades.length ? "No trade fits these filters." : "No trade was closed.";
     this.section.querySelector(".count").textContent = words;
     this.section.dataset.found = found.length;
     this.more.hidden = shown === found.length;
