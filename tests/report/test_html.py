@@ -248,6 +248,20 @@ def test_attribution_says_what_is_left(made):
     assert any("0.01 USDT are left unexplained" in text for text in other.texts)
 
 
+def test_amounts_without_a_symbol_or_a_strategy_have_a_place(made):
+    """What belongs to a strategy as a whole, or to the portfolio alone, is neither lost nor nameless (B-51)."""
+    activity = activity_for(["trend", "reversal"])
+    moved = (
+        AttributionRow(strategy_id="trend", symbol="", side="", reason="rebalancing", amount=Decimal(-70)),
+        AttributionRow(strategy_id="", symbol="BTC/USDT", side="long", reason="netting", amount=Decimal(3)),
+    )
+    rows = (*activity.attribution.rows, *moved)
+    attribution = replace(activity.attribution, rows=rows, change=sum(row.amount for row in rows))
+    page = Page(page_of(made, activity=replace(activity, attribution=attribution)))
+    assert {"on no symbol", "portfolio level", "rebalancing", "netting", "-70.00"} <= set(page.texts)
+    assert any("nothing is left unexplained" in text for text in page.texts)
+
+
 def test_costs_are_set_against_what_was_traded(made):
     """21.5 of 10,000 traded are 21.5 basis points (D-05)."""
     page = Page(page_of(made, activity=activity_for(["trend", "reversal"])))

@@ -32,7 +32,8 @@ def attribution_section(attribution: Attribution, strategy_ids: Sequence[str], c
         mine = [row for row in attribution.rows if row.strategy_id == strategy_id]
         rows.append(element("tr", name_cell(strategy_id, place), *_cells(mine, reasons, currency)))
         for (symbol, side), part in _by_place(mine).items():
-            head = element("th", f"{symbol} {side}", scope="row", class_="left name", title=f"{symbol} {side}")
+            where = f"{symbol} {side}".strip() or "on no symbol"
+            head = element("th", where, scope="row", class_="left name", title=where)
             rows.append(element("tr", head, *_cells(part, reasons, currency), class_="detail"))
     ownerless = [row for row in attribution.rows if row.strategy_id not in set(strategy_ids)]
     if ownerless:
