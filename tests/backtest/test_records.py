@@ -15,7 +15,7 @@ from podium.backtest.log import completed_log
 from podium.backtest.records import event_forms, event_lines
 from podium.core.events import EventKind, Reason
 from podium.core.money import MoneyUnit
-from podium.engine.tables import CLOSED, EVENT, OrderKind
+from podium.engine.tables import CLOSED, EVENT, ConflictMode, OrderKind
 
 #: Ticks and lots of many scales: whole, fine, with zeros at the end, larger than one.
 INSTRUMENTS = {
@@ -26,6 +26,25 @@ INSTRUMENTS = {
 STRATEGIES = ('he said "no"\t', "Straße \u2028", "plain")
 RATES = {"taker_fee": "fee", "maker_fee": "realised"}
 MONEY = ("cash", "used", "reserved", "allocated")
+
+
+ORDER_KINDS = {kind.value: kind.name.lower() for kind in OrderKind}
+OUTCOMES = {
+    (ConflictMode.ALLOW, 0): "all entries act",
+    (ConflictMode.CANCEL_BOTH, 0): "no entry acts",
+    (ConflictMode.NET_SIGNAL, -1): "short entries keep the difference",
+    (ConflictMode.NET_SIGNAL, 0): "entries of both sides cancel out",
+    (ConflictMode.NET_SIGNAL, 1): "long entries keep the difference",
+    **{
+        (mode, side): outcome
+        for mode in (ConflictMode.FIRST_WINS, ConflictMode.PRIORITY)
+        for side, outcome in {
+            -1: "short entries act",
+            0: "only the winner's entries act",
+            1: "long entries act",
+        }.items()
+    },
+}
 
 
 class Recorded:
@@ -75,6 +94,10 @@ def rows_of_every_kind(result, count, seed):
     closed = rows.view(CLOSED)
     closed["entry_step"][is_closed] = rows["step"][is_closed] // 2
     closed["bars_held"][is_closed] = generator.integers(0, 100, is_closed.sum())
+    is_conflict = rows["kind"] == EventKind.CONFLICT_DETECTED
+    modes = generator.choice(list(OUTCOMES), is_conflict.sum())
+    rows["order_kind"][is_conflict], rows["side"][is_conflict] = modes.T
+    rows["order"][is_conflict] = generator.integers(0, len(result.cells.members) + 1, is_conflict.sum())
     return rows
 
 
@@ -123,7 +146,7 @@ class Plain:
         reason, is_exit, buys = Reason(row["reason"]).wire, bool(row["exit"]), row["side"] > 0
         order = {
             "order": int(row["order"]),
-            "order_kind": OrderKind(row["order_kind"]).name.lower(),
+            "order_kind": ORDER_KINDS.get(row["order_kind"]),
             "side": "buy" if buys else "sell",
             "is_exit": is_exit,
             "quantity": quantity,
@@ -158,7 +181,14 @@ class Plain:
             wishes = {
                 who: action for step, where, who, action in self.entering if (step, where) == (row["step"], symbol)
             }
-            content = {"strategies": wishes, "resolution_mode": "allow", "outcome": "all entries act"}
+            mode = ConflictMode(row["order_kind"])
+            members = [list(self.result.strategy_results)[member] for member in self.result.cells.members]
+            content = {
+                "strategies": wishes,
+                "resolution_mode": mode.name.lower(),
+                **({"winner": members[row["order"] - 1]} if row["order"] else {}),
+                "outcome": OUTCOMES[mode, int(row["side"])],
+            }
         elif kind == EventKind.FEE_TIER_CHANGED:
             rates = {name: decimal(row[column], Decimal("1e-9")) for name, column in RATES.items()}
             content = {"tier": int(row["order"]), "volume": money["notional"], **rates}
@@ -232,7 +262,8 @@ def told(event):
     if kind == "SIGNAL_REJECTED":
         return "warning", "signal_rejected", {"reason": reason, "is_exit": event["is_exit"], **wish}
     if kind == "CONFLICT_DETECTED":
-        return "warning", "conflict_detected", {n: event[n] for n in ("strategies", "resolution_mode", "outcome")}
+        told_of = ("strategies", "resolution_mode", "winner", "outcome")
+        return "warning", "conflict_detected", {name: event[name] for name in told_of if name in event}
     if kind == "FEE_TIER_CHANGED":
         return "info", "fee_tier_changed", {n: event[n] for n in ("tier", "volume", "taker_fee", "maker_fee")}
     if kind in ("ORDER_CREATED", "ORDER_CANCELLED") and not event["is_exit"]:

@@ -329,20 +329,41 @@ portfolio.yaml:3:16: portfolio.compounding is 'yes'
 """,
     ),
     Case(
-        name="conflict mode of a later release",
-        edits=((PORTFOLIO, "name: demo", "name: demo\n  conflicts: first_wins"),),
-        message="""\
-portfolio.yaml:3:14: portfolio.conflicts is 'first_wins', which comes in a later release
-  expected: allow
-""",
-    ),
-    Case(
         name="unknown conflict mode",
         edits=((PORTFOLIO, "name: demo", "name: demo\n  conflicts: alow"),),
         message="""\
 portfolio.yaml:3:14: portfolio.conflicts is 'alow'
-  expected: allow
+  expected: one of allow, first_wins, priority, net_signal, cancel_both
   hint: did you mean 'allow'?
+""",
+    ),
+    Case(
+        name="unknown conflict mode of a symbol",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  conflicts: {default: allow, BTC/USDT: first}"),),
+        message="""\
+portfolio.yaml:3:41: portfolio.conflicts.BTC/USDT is 'first'
+  expected: one of allow, first_wins, priority, net_signal, cancel_both
+  hint: did you mean 'first_wins'?
+""",
+    ),
+    Case(
+        name="conflict mode of an unknown symbol",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  conflicts: {BTC/USD: priority}"),),
+        message="""\
+portfolio.yaml:3:15: 'BTC/USD' is not a symbol of this portfolio
+  expected: one of BTC/USDT, ETH/USDT
+  hint: did you mean 'BTC/USDT'?
+""",
+    ),
+    Case(
+        name="conflicts that net sizes of the fill",
+        edits=(
+            (PORTFOLIO, "name: demo", "name: demo\n  conflicts: net_signal"),
+            (PORTFOLIO, "simulation: {", "simulation: {size_at: fill, "),
+        ),
+        message="""\
+portfolio.yaml:3:14: portfolio.conflicts nets sizes that size_at: fill leaves open
+  expected: size_at: decision, or another mode than net_signal
 """,
     ),
     Case(

@@ -16,7 +16,16 @@ from podium.core.events import EventKind, Reason
 from podium.core.instruments import Instrument
 from podium.core.money import RATE_SCALE, MoneyUnit
 from podium.engine.engine import CellInput, Engine, EngineOptions, TierInput
-from podium.engine.tables import CLOSED, PLAN, TARGETS_MAXIMUM, Action, LevelMode, OrderKind, SizeMode
+from podium.engine.tables import (
+    CLOSED,
+    PLAN,
+    TARGETS_MAXIMUM,
+    Action,
+    ConflictMode,
+    LevelMode,
+    OrderKind,
+    SizeMode,
+)
 from podium.engine.timeline import SymbolTicks, Timeline
 
 HOUR = 3_600_000_000_000
@@ -247,6 +256,8 @@ def play(
     options: EngineOptions | None = None,
     slippage: Any = 0,
     spread: Any = 0,
+    conflicts: Sequence[ConflictMode] | ConflictMode = ConflictMode.ALLOW,
+    priorities: Sequence[int] = (),
     finish: str = "keep",
     stop: int | None = None,
     hours: int = 1,
@@ -292,6 +303,8 @@ def play(
             TierInput(volume=unit.to_units(Decimal(str(volume))), taker_fee=ratio(taker), maker_fee=ratio(maker))
             for volume, taker, maker in fee_tiers
         ],
+        conflicts=[conflicts] * len(texts) if isinstance(conflicts, ConflictMode) else conflicts,
+        priorities=priorities,
     )
     for step, given in sorted((orders or {}).items()):
         for command in [given] if isinstance(given, Command) else given:

@@ -281,9 +281,10 @@ def test_plain_python_makes_the_same_bytes():
         "    print(hashlib.sha256(numpy.concatenate(engine.events()).tobytes()).hexdigest())"
     )
     folder = Path(__file__).parents[1] / "properties"
+    path = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
     outputs = []
     for disabled in ("0", "1"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": str(folder)}
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": os.pathsep.join(path)}
         environment.pop("COVERAGE_PROCESS_START", None)
         done = subprocess.run(
             [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True

@@ -36,11 +36,16 @@ def test_options_are_exact_and_cannot_be_changed() -> None:
         config.slippage = Decimal(0)  # type: ignore[misc]
 
 
+MODES = "one of allow, first_wins, priority, net_signal, cancel_both"
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("conflicts", "first_wins", "conflicts is 'first_wins', which comes in a later release\n  expected: allow"),
-        ("conflicts", "none", "conflicts is 'none'\n  expected: allow"),
+        ("conflicts", "none", f"conflicts is 'none'\n  expected: {MODES}"),
+        ("conflicts", {"X": "alow"}, f"conflicts.X is 'alow'\n  expected: {MODES}\n  hint: did you mean 'allow'?"),
+        ("conflicts", 3, f"conflicts is 3\n  expected: {MODES}"),
+        ("priorities", {"trend": -1}, "priorities.trend is -1\n  expected: a whole number of at least 0"),
         ("logging_level", "verbose", "logging_level is 'verbose'\n  expected: one of debug, info, warning, error"),
         ("logging_level", "waring", "logging_level is 'waring'\n  expected: one of debug, info, warning, error\n  hint: did you mean 'warning'?"),
         ("rebalance_threshold", Decimal(0), "rebalance_threshold is 0\n  expected: a ratio above 0 and below 1, such as 10% or 0.1"),
@@ -66,6 +71,25 @@ def test_a_bad_value_is_refused_at_once(option: str, value: object, message: str
         OrchestratorConfig(**{option: value})  # type: ignore[arg-type]
     assert isinstance(caught.value, ConfigurationError)
     assert str(caught.value) == message
+
+
+def test_symbols_may_have_conflict_modes_of_their_own() -> None:
+    """A mode for all, or modes by symbol beside ``default``; what is not named lets all act. (B-33, B-41)"""
+    assert OrchestratorConfig(conflicts="priority").conflict_mode("X") == "priority"
+    named = OrchestratorConfig(conflicts={"default": "first_wins", "Y": "net_signal"})
+    assert [named.conflict_mode(symbol) for symbol in ("X", "Y")] == ["first_wins", "net_signal"]
+    assert OrchestratorConfig(conflicts={"Y": "cancel_both"}).conflict_mode("X") == "allow"
+
+
+@pytest.mark.parametrize("conflicts", ["net_signal", {"X": "net_signal"}, {"default": "net_signal"}])
+def test_sizes_that_are_fixed_at_the_fill_cannot_be_netted(conflicts: object) -> None:
+    """They are not known when strategies disagree. (B-33, B-16)"""
+    with pytest.raises(ConfigurationError) as caught:
+        OrchestratorConfig(conflicts=conflicts, size_at="fill")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "conflicts nets sizes that size_at: fill leaves open\n"
+        "  expected: size_at: decision, or another mode than net_signal"
+    )
 
 
 def test_an_unknown_option_is_told_with_its_neighbour() -> None:

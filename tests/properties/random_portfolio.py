@@ -18,7 +18,7 @@ from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.engine.audit import AuditedTier, audit_events
 from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
-from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, LevelMode, OrderKind, SizeMode
+from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, ConflictMode, LevelMode, OrderKind, SizeMode
 from podium.engine.timeline import SymbolTicks, Timeline
 
 D = Decimal
@@ -50,6 +50,8 @@ class Portfolio:
     slippage: int
     spread: int
     fee_tiers: tuple[TierInput, ...] = ()
+    conflicts: tuple[ConflictMode, ...] = ()
+    priorities: tuple[int, ...] = ()
 
     @property
     def unit(self) -> MoneyUnit:
@@ -68,11 +70,13 @@ class Portfolio:
             slippage=self.slippage,
             spread=self.spread,
             fee_tiers=self.fee_tiers,
+            conflicts=self.conflicts,
+            priorities=self.priorities,
         )
 
     def alone(self) -> Portfolio:
         """Give it without what ties strategies to each other."""
-        return replace(self, fee_tiers=())
+        return replace(self, fee_tiers=(), conflicts=())
 
     def send(self, engine: Engine, first: int, last: int) -> None:
         """Send the commands of some steps."""
@@ -300,6 +304,12 @@ def _with_costs(portfolio: Portfolio, seed: int) -> Portfolio:
     return replace(portfolio, symbols=symbols, instruments=tuple(instruments), fee_tiers=tuple(tiers))
 
 
+def _conflicts(rng: np.random.Generator, symbols: int, options: EngineOptions) -> tuple[ConflictMode, ...]:
+    """Draw how conflicts are resolved on each symbol; sizes that are not known cannot be netted."""
+    modes = [mode for mode in ConflictMode if not (options.size_at_fill and mode is ConflictMode.NET_SIGNAL)]
+    return tuple(modes[int(rng.integers(0, len(modes)))] for _ in range(symbols))
+
+
 def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> Portfolio:
     """Make a portfolio.
 
@@ -351,6 +361,8 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         commands=_commands(rng, bars, cells, lots),
         slippage=int(rng.choice([0, RATE_SCALE // 2000])),
         spread=int(rng.choice([0, RATE_SCALE // 3000])),
+        conflicts=_conflicts(rng, symbols, options),
+        priorities=tuple(int(rng.integers(0, 3)) for _ in range(strategies)),
     )
     return _with_costs(portfolio, seed)
 

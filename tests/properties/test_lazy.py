@@ -15,6 +15,9 @@ from podium import Strategy
 SYMBOLS = ("A", "B")
 
 
+MODES = st.sampled_from(["allow", "first_wins", "priority", "net_signal", "cancel_both"])
+
+
 def files(forms, seed, **options):
     """Run a portfolio and give the bytes of what it leaves behind."""
     bars = {symbol: walk(symbol, 220, seed, missing=0.07) for symbol in SYMBOLS}
@@ -29,10 +32,11 @@ MEMBERS = st.lists(st.sampled_from(FORMS), min_size=1, max_size=4)
 
 
 @settings(max_examples=300 if PROOF else 20, deadline=None)
-@given(forms=MEMBERS, seed=st.integers(0, 10_000), fill=st.sampled_from(["next_open", "close"]))
-def test_lazy_equals_eager_bit_for_bit(forms, seed, fill):
-    """Advancing only when somebody looks leaves the same bytes as advancing at every step. (B-30, D-09)"""
-    assert files(forms, seed, lazy=True, fill=fill) == files(forms, seed, lazy=False, fill=fill)
+@given(forms=MEMBERS, seed=st.integers(0, 10_000), fill=st.sampled_from(["next_open", "close"]), conflicts=MODES)
+def test_lazy_equals_eager_bit_for_bit(forms, seed, fill, conflicts):
+    """Advancing only when somebody looks leaves the same bytes as advancing at every step. (B-30, B-33, D-09)"""
+    options = {"fill": fill, "conflicts": conflicts}
+    assert files(forms, seed, lazy=True, **options) == files(forms, seed, lazy=False, **options)
 
 
 @settings(max_examples=300 if PROOF else 20, deadline=None)

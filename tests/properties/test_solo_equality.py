@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from portfolios import FORMS, PROOF, Cross, Plain, Reversal, Swing, configuration, events, named, orchestrate, walk
 
+from podium import Strategy
+
 CAPITAL = Decimal(1_000_000)
 
 
@@ -108,6 +110,67 @@ def test_three_shares_are_three_solo_runs():
         50_000,
         CAPITAL,
     ]
+
+
+class Bull(Strategy):
+    """Want to be long in three bars of eight."""
+
+    def on_bar(self, bar):
+        if self.position.is_flat and bar.index % 8 < 3:
+            self.buy(quantity=3)
+        elif self.position.bars_held == 2:
+            self.close()
+
+
+class Bear(Strategy):
+    """Want to be short where Bull wants to be long, and more of it."""
+
+    def on_bar(self, bar):
+        if self.position.is_flat and bar.index % 8 < 3:
+            self.sell(quantity=4)
+        elif self.position.bars_held == 3:
+            self.close()
+
+
+MODES = ["first_wins", "priority", "net_signal", "cancel_both"]
+
+
+def opposed(symbols, mode, **options):
+    """Run Bull and Bear on their symbols; name who does not do what it does alone."""
+    bars = {symbol: walk(symbol, 60, 1) for symbol in ("A", "B")}
+    share = Decimal("0.4")
+    members = list(zip((Bull, Bear), symbols, strict=True))
+    entries = [(named(form(), form.__name__), share, chosen) for form, chosen in members]
+    result = orchestrate(entries, configuration(*bars, conflicts=mode, **options)).run(bars, CAPITAL)
+    return [
+        form.__name__
+        for form, chosen in members
+        if differences(result, alone(form, form.__name__, chosen, bars, CAPITAL * share), form.__name__)
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_each_conflict_mode_alone_is_a_tie_between_strategies(mode):
+    """With it the strategies differ from their runs alone, without it they do not. (B-30, B-33)"""
+    both = (("A",), ("A",))
+    assert opposed(both, "allow") == []
+    assert opposed(both, mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_conflict_mode_ties_nobody_where_nobody_disagrees(mode):
+    """On symbols of their own, or on one that lets all act, strategies do what they do alone. (B-30, B-33)"""
+    assert opposed((("A",), ("B",)), mode) == []
+    assert opposed((("A",), ("A",)), {"default": mode, "A": "allow"}) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "loser"), [(2, 1, "Bear"), (1, 2, "Bull")], ids=["the first prevails", "the second prevails"]
+)
+def test_who_prevails_does_what_it_does_alone(first, second, loser):
+    """Priority ties the other one only. (B-30, B-33)"""
+    priorities = {"Bull": first, "Bear": second}
+    assert opposed((("A",), ("A",)), "priority", priorities=priorities) == [loser]
 
 
 def test_a_tie_between_strategies_would_be_seen():

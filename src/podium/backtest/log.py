@@ -187,7 +187,7 @@ _MOVED: Form = {
 }
 _SIGNAL: Form = {"signal_type": "action", "bar_date": "time", "capital_available": "available"}
 _REJECTED: Form = _same("reason", "is_exit", "side", "quantity", "price")
-_CONFLICT: Form = _same("strategies", "resolution_mode", "outcome")
+_CONFLICT: Form = _same("strategies", "resolution_mode", "winner", "outcome")
 _NO_CAPITAL = {"reason": Reason.CAPITAL_LIMIT.value}
 _ENTRY, _EXIT = {"exit": 0}, {"exit": 1}
 #: What is told about an event; of several lines that fit, the last.

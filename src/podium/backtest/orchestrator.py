@@ -7,7 +7,7 @@ finish, aggregate what happened. How the timeline is cut into chunks never chang
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 
 from podium.backtest.aggregation import aggregate
@@ -16,14 +16,14 @@ from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
-from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError
+from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, did_you_mean
 from podium.core.instruments import Instrument
 from podium.core.interrupts import deferred_interrupt
 from podium.core.kernels import is_cached
 from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
 from podium.core.times import iso
 from podium.engine.engine import Engine, EngineOptions, EngineOverflow, TierInput, events_of_a_step
-from podium.engine.tables import EVENTS_MAXIMUM
+from podium.engine.tables import EVENTS_MAXIMUM, ConflictMode
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
 from podium.strategy.coded import CodedCell, run_coded
@@ -83,6 +83,7 @@ class StrategyOrchestrator:
                 Problem(message=f"config is a {type(config).__name__}", expected="an OrchestratorConfig")
             )
         self.config = config if config is not None else OrchestratorConfig()
+        _refuse_unknown("priorities", self.config.priorities, [member.strategy_id for member in self.members])
         self._clock = clock if clock is not None else SystemClock()
 
     def run(
@@ -118,6 +119,7 @@ class StrategyOrchestrator:
             _LOG.warning("compiling the engine: once on this machine, about a quarter of a minute")
         _refuse_capital(initial_capital)
         market = prepare_market(historical_data, self.config)
+        _refuse_unknown("conflicts", self.config.conflict_symbols, market.symbols)
         unit = MoneyUnit.for_instruments(market.instruments.items())
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
@@ -184,6 +186,8 @@ class StrategyOrchestrator:
                 )
                 for tier in config.fee_tiers
             ],
+            conflicts=[ConflictMode[config.conflict_mode(symbol).upper()] for symbol in market.symbols],
+            priorities=[config.priorities.get(member.strategy_id, 0) for member in self.members],
         )
 
     def _advance(
@@ -238,6 +242,21 @@ def _refuse_too_many(cells: Cells) -> None:
                 hint="give strategies fewer symbols, or split the portfolio",
             )
         )
+
+
+def _refuse_unknown(option: str, names: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse an option that names a symbol or a strategy that the run does not have."""
+    problems = [
+        Problem(
+            message=f"{option} names '{name}', which is not part of this run",
+            expected=f"one of {', '.join(known)}",
+            hint=did_you_mean(name, known),
+        )
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _refuse_capital(capital: Decimal) -> None:

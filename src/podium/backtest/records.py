@@ -19,7 +19,7 @@ from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
 from podium.core.money import RATE_SCALE
-from podium.engine.tables import CLOSED, EVENT, OrderKind
+from podium.engine.tables import CLOSED, EVENT, ConflictMode, OrderKind
 
 __all__ = ["EventColumns", "Record", "event_columns", "event_forms", "event_grids", "event_lines", "event_records"]
 
@@ -31,6 +31,21 @@ _REASON = Named("reason", _REASONS)
 _REASON_IF_ANY = Named("reason", _REASONS | {Reason.NONE.value: ABSENT})
 _IS_EXIT = Named("exit", {0: False, 1: True})
 _ACTIONS = {0: "enter_short", 1: "enter_long", 2: "exit_long", 3: "exit_short"}
+_OUTCOMES = {
+    ConflictMode.ALLOW: {0: "all entries act"},
+    ConflictMode.CANCEL_BOTH: {0: "no entry acts"},
+    ConflictMode.NET_SIGNAL: {
+        -1: "short entries keep the difference",
+        0: "entries of both sides cancel out",
+        1: "long entries keep the difference",
+    },
+} | {
+    mode: {-1: "short entries act", 0: "only the winner's entries act", 1: "long entries act"}
+    for mode in (ConflictMode.FIRST_WINS, ConflictMode.PRIORITY)
+}
+_OUTCOME = Named(
+    "outcome", {3 * mode + side: text for mode, by_side in _OUTCOMES.items() for side, text in by_side.items()}
+)
 _PRICE, _QUANTITY, _POSITION = Scaled("price", "tick"), Scaled("quantity", "lot"), Scaled("position", "lot")
 _ACCOUNT = {name: Scaled(name, "money") for name in ("cash", "used", "reserved", "allocated")}
 _ORDER: Form = {
@@ -57,20 +72,27 @@ def event_forms(result: OrchestratorResult) -> dict[EventKind, Form]:
         A form for each kind.
     """
     is_fine = bool((result.market.timeline.times % 1_000_000_000).any())
-    return {kind: {**_head(kind, result, is_fine=is_fine), **_content(kind, is_fine=is_fine)} for kind in EventKind}
+    return {
+        kind: {**_head(kind, result, is_fine=is_fine), **_content(kind, result, is_fine=is_fine)} for kind in EventKind
+    }
+
+
+def _strategies(result: OrchestratorResult) -> dict[int, object]:
+    """Give the strategy of each cell."""
+    names = list(result.strategy_results)
+    return {cell: names[member] for cell, member in enumerate(result.cells.members)}
 
 
 def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict[str, object]:
-    names = list(result.strategy_results)
     head: dict[str, object] = {"sequence": Whole("sequence"), "time": Time("time", is_fine), "kind": kind.name}
     if kind == EventKind.FEE_TIER_CHANGED:
         return head
     if kind != EventKind.CONFLICT_DETECTED:
-        head["strategy_id"] = Named("cell", {cell: names[member] for cell, member in enumerate(result.cells.members)})
+        head["strategy_id"] = Named("cell", _strategies(result))
     return head | {"symbol": Named("cell", dict(enumerate(result.cells.symbols)))}
 
 
-def _content(kind: EventKind, *, is_fine: bool) -> Form:
+def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> Form:
     match kind:
         case EventKind.SIGNAL_GENERATED:
             return {
@@ -91,7 +113,13 @@ def _content(kind: EventKind, *, is_fine: bool) -> Form:
                 **_ACCOUNT,
             }
         case EventKind.CONFLICT_DETECTED:
-            return {"strategies": Given("wishes"), "resolution_mode": "allow", "outcome": "all entries act"}
+            winners = {cell + 1: name for cell, name in _strategies(result).items()}
+            return {
+                "strategies": Given("wishes"),
+                "resolution_mode": Named("order_kind", {mode.value: mode.name.lower() for mode in ConflictMode}),
+                "winner": Named("order", {0: ABSENT, **winners}),
+                "outcome": _OUTCOME,
+            }
         case EventKind.ORDER_CREATED | EventKind.ORDER_REDUCED | EventKind.ORDER_CANCELLED:
             return _ORDER
         case EventKind.ORDER_FILLED:
@@ -186,6 +214,7 @@ def _numbers(part: NDArray[np.void], times: NDArray[np.int64], sequence: int) ->
         "time": times[known["step"]],
         "entry_time": times[np.where(is_closed, known["entry_step"], 0)],
         "action": 2 * known["exit"] + (known["side"] > 0),
+        "outcome": 3 * known["order_kind"] + known["side"],
         "available": np.maximum(free, 0),
         "pnl": known["realised"] - known["fee"],
     }

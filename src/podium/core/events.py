@@ -67,6 +67,8 @@ class Reason(IntEnum):
     """above the largest quantity"""
     CAPITAL_LIMIT = 28
     """the strategy's own capital does not cover it"""
+    CONFLICT = 29
+    """another strategy wants the other side of the symbol in the same step, and prevails"""
     MIN_NOTIONAL = 33
     """worth less than the least notional"""
     # Why an order ended.

@@ -11,6 +11,7 @@ import numpy as np
 
 from podium.core.events import Reason
 from podium.core.kernels import compiled
+from podium.engine.conflicts_kernel import net_entries, resolve
 from podium.engine.decide_kernel import (
     enter_by_rule,
     exit_by_rule,
@@ -60,6 +61,7 @@ def advance(tables: EngineTables, stop: int) -> None:
     signals, levels = tables.signals, tables.levels
     instruments, accounts, cells = tables.instruments, tables.accounts, tables.cells
     commands, candidates, equity = tables.commands, tables.candidates, tables.equity
+    wishes = tables.wishes
     run.status = _DONE
     half_step = run.half_step
     look_again, patience = 0, 1
@@ -148,10 +150,12 @@ def advance(tables: EngineTables, stop: int) -> None:
                 # ... then conflicts (a command may come without a bar of its symbol), ...
                 for index in range(first, last):
                     instrument = instruments[index if run.dense else symbols[index]]
-                    see_conflict(run, cells[instrument.first_cell], instrument)
+                    if see_conflict(run, cells[instrument.first_cell], instrument):
+                        resolve(run, instrument, accounts, cells, commands, levels, wishes, first_command, last_command)
                 for index in range(first_command, last_command):
                     instrument = instruments[cells[commands[index].cell].symbol]
-                    see_conflict(run, cells[instrument.first_cell], instrument)
+                    if see_conflict(run, cells[instrument.first_cell], instrument):
+                        resolve(run, instrument, accounts, cells, commands, levels, wishes, first_command, last_command)
                 # ... then exits, ...
                 for index in range(count):
                     cell = cells[candidates[index].cell]
@@ -166,7 +170,14 @@ def advance(tables: EngineTables, stop: int) -> None:
                         place(run, cell, account, instrument, commands[index])
                         if run.fill_at_close:
                             trade_at_close(run, cell, account, instrument)
-                # ... then entries.
+                # ... then entries, first those of which only a difference is left.
+                if run.conflicts_to_net > 0:
+                    for index in range(len(instruments)):
+                        instrument = instruments[index]
+                        if instrument.conflict_event > 0:
+                            net_entries(
+                                run, instrument, accounts, cells, commands, levels, wishes, first_command, last_command
+                            )
                 for index in range(count):
                     cell = cells[candidates[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]

@@ -22,6 +22,7 @@ from podium.engine.protection_kernel import levels_refusal, protect, renew
 from podium.engine.tables import (
     SLOTS_PER_CELL,
     Action,
+    ConflictMode,
     LevelMode,
     OrderKind,
     Record,
@@ -30,13 +31,17 @@ from podium.engine.tables import (
 )
 
 __all__ = [
+    "enter",
     "enter_by_rule",
     "exit_by_rule",
     "forget",
+    "free_slot",
+    "from_plan",
     "place",
     "see_conflict",
     "signal_by_command",
     "signal_by_rule",
+    "size_entry",
     "trade_at_close",
 ]
 
@@ -56,6 +61,7 @@ _UNKNOWN_LEVEL, _NO_STOP = int(Reason.UNKNOWN_LEVEL), int(Reason.NO_STOP)
 _MIN_QUANTITY = int(Reason.MIN_QUANTITY)
 _MAX_QUANTITY, _CAPITAL_LIMIT = int(Reason.MAX_QUANTITY), int(Reason.CAPITAL_LIMIT)
 _CANCELLED = int(Reason.CANCELLED)
+_ALLOW = int(ConflictMode.ALLOW)
 
 
 @compiled
@@ -84,7 +90,8 @@ def _reject(run: Record, cell: Record, account: Record, order: Record, reason: i
 
 
 @compiled
-def _free_slot(cell: Record) -> int:
+def free_slot(cell: Record) -> int:
+    """Find a slot in which no order works; -1 when there is none."""
     for slot in range(SLOTS_PER_CELL):
         if (cell.working >> slot) & 1 == 0:
             cell.orders[slot].slot = slot
@@ -95,7 +102,7 @@ def _free_slot(cell: Record) -> int:
 @compiled
 def _slot_for_exit(run: Record, cell: Record, account: Record) -> int:
     """Find a slot for an exit: it is never refused for want of one, the newest working entry makes room."""
-    slot = _free_slot(cell)
+    slot = free_slot(cell)
     if slot >= 0:
         return slot
     newest = 0
@@ -136,7 +143,7 @@ def _clear(order: Record, cell_index: int, side: int) -> None:
 
 
 @compiled
-def _from_plan(cell: Record, order: Record, levels: NDArray[np.int64], side: int, row: int) -> None:
+def from_plan(cell: Record, order: Record, levels: NDArray[np.int64], side: int, row: int) -> None:
     """Write the entry that a rules strategy wants, with the levels as they are known at this bar."""
     plan = cell.plan
     _clear(order, cell.index, side)
@@ -242,8 +249,8 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
 
 
 @compiled
-def _enter(run: Record, cell: Record, account: Record, instrument: Record, order: Record) -> None:
-    """Make a working order of an entry, or say why not."""
+def size_entry(run: Record, cell: Record, account: Record, instrument: Record, order: Record) -> int:
+    """Size an entry and hold what it costs; give the price it is reckoned with, or 0 when it is refused."""
     price = instrument.mark
     if order.kind == _LIMIT:
         price = order.limit
@@ -253,10 +260,18 @@ def _enter(run: Record, cell: Record, account: Record, instrument: Record, order
     if refusal == _NONE:
         refusal = _size_refusal(run, cell, account, instrument, order, price)
     if refusal == _NONE:
+        return price
+    _reject(run, cell, account, order, refusal, order.quantity, price)
+    order.kind = 0
+    return 0
+
+
+@compiled
+def enter(run: Record, cell: Record, account: Record, instrument: Record, order: Record) -> None:
+    """Make a working order of an entry, or say why not."""
+    price = size_entry(run, cell, account, instrument, order)
+    if price != 0:
         _created(run, cell, account, order, price)
-    else:
-        _reject(run, cell, account, order, refusal, order.quantity, price)
-        order.kind = 0
 
 
 @compiled
@@ -349,20 +364,24 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
 
 
 @compiled
-def see_conflict(run: Record, cell: Record, instrument: Record) -> None:
-    """Count a symbol on which strategies want entries of both sides, once a step; ``allow`` lets all of them act.
+def see_conflict(run: Record, cell: Record, instrument: Record) -> bool:
+    """Count a symbol on which strategies want entries of both sides, once a step; tell whether it is to be resolved.
 
     A strategy that waits on both sides of the price is in no conflict with itself.
     """
+    is_contested = False
     if instrument.long_entries > 0 and instrument.short_entries > 0 and instrument.entering_more:
         wishes = instrument.long_entries + instrument.short_entries
         event = emit(run, cell, run.portfolio, _CONFLICT, _NONE, 0, 0, wishes, instrument.mark)
         event.position = 0
+        event.order_kind = instrument.conflict_mode
         run.conflicts += 1
+        is_contested = instrument.conflict_mode != _ALLOW
     instrument.long_entries = 0
     instrument.short_entries = 0
     instrument.entering_cell = 0
     instrument.entering_more = 0
+    return is_contested
 
 
 @compiled
@@ -384,16 +403,16 @@ def enter_by_rule(
     """Place the entry that a cell's signal wants, if any."""
     if cell.entry_side != 0:
         # A rules cell has at most its own exit working, so there is always room.
-        order = cell.orders[_free_slot(cell)]
-        _from_plan(cell, order, levels, cell.entry_side, row)
-        _enter(run, cell, account, instrument, order)
+        order = cell.orders[free_slot(cell)]
+        from_plan(cell, order, levels, cell.entry_side, row)
+        enter(run, cell, account, instrument, order)
     forget(cell)
 
 
 @compiled
 def place(run: Record, cell: Record, account: Record, instrument: Record, command: Record) -> None:
     """Make a working order of a command."""
-    slot = _slot_for_exit(run, cell, account) if command.exit else _free_slot(cell)
+    slot = _slot_for_exit(run, cell, account) if command.exit else free_slot(cell)
     if slot < 0:
         _reject(run, cell, account, command, _NO_SLOT, 0, instrument.mark)
         return
@@ -404,7 +423,7 @@ def place(run: Record, cell: Record, account: Record, instrument: Record, comman
     if command.exit:
         _leave(run, cell, account, instrument, order)
     else:
-        _enter(run, cell, account, instrument, order)
+        enter(run, cell, account, instrument, order)
 
 
 @compiled

@@ -32,6 +32,7 @@ from podium.engine.tables import (
     ORDER,
     OUTLOOK,
     RUN,
+    ConflictMode,
     EngineTables,
     Record,
     SignalBit,
@@ -139,6 +140,8 @@ class Engine:
         slippage: billionths, for instruments without their own.
         spread: billionths, for instruments without their own.
         fee_tiers: for instruments without fees of their own.
+        conflicts: for each instrument what happens when strategies want both sides; by default all act.
+        priorities: of each strategy, where conflicts go by them; the highest prevails.
     """
 
     def __init__(
@@ -153,6 +156,8 @@ class Engine:
         slippage: int = 0,
         spread: int = 0,
         fee_tiers: Sequence[TierInput] = (),
+        conflicts: Sequence[ConflictMode] = (),
+        priorities: Sequence[int] = (),
     ) -> None:
         invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
         self.timeline = timeline
@@ -177,8 +182,15 @@ class Engine:
             commands=commands,
             candidates=np.zeros(len(cells), CANDIDATE),
             outlooks=np.zeros(len(cells), OUTLOOK),
+            wishes=np.zeros((len(cells) + _COMMANDS, 3), np.int64),
             equity=_equity_rows(len(timeline), len(deposits)),
         )
+        if conflicts:
+            sized_early = not (options.size_at_fill and ConflictMode.NET_SIGNAL in conflicts)
+            invariant(sized_early, "conflicts whose sizes are netted are sized at the decision")
+            self.tables.instruments["conflict_mode"] = conflicts
+        if priorities:
+            self.tables.cells["priority"] = np.array(priorities)[self.tables.cells["strategy"]]
         # Cleared as plain bytes: NumPy copies structured rows field by field, thirty times slower.
         self._command_bytes = commands.view(np.uint8).reshape(_COMMANDS, -1)
         self._kernel_tables = kernel_tables(self.tables)

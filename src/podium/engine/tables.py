@@ -38,6 +38,7 @@ __all__ = [
     "SLOTS_PER_CELL",
     "TARGETS_MAXIMUM",
     "Action",
+    "ConflictMode",
     "EngineTables",
     "Interest",
     "LevelMode",
@@ -129,6 +130,21 @@ class SignalBit(IntEnum):
     SHORT_EXIT = 8
 
 
+class ConflictMode(IntEnum):
+    """Say what happens to the entries of both sides that strategies want on one symbol in one step."""
+
+    ALLOW = 0
+    """all of them act"""
+    FIRST_WINS = 1
+    """whoever has held a position there longest prevails, else the first in the file"""
+    PRIORITY = 2
+    """whoever has the highest number prevails, of equal ones the first in the file"""
+    NET_SIGNAL = 3
+    """the side that wants more keeps the difference, in proportion"""
+    CANCEL_BOTH = 4
+    """none of them acts"""
+
+
 class Interest(IntEnum):
     """Name the bits of a cell's ``interest`` beside those of :class:`SignalBit` that can act now."""
 
@@ -173,6 +189,8 @@ INSTRUMENT = np.dtype(
         ("short_entries", "i8"),
         ("entering_cell", "i8"),  # the first cell that wants one, from 1; 0 none
         ("entering_more", "i8"),  # 1: another cell wants one, too
+        ("conflict_mode", "i8"),  # ConflictMode
+        ("conflict_event", "i8"),  # where in the buffer the conflict stands whose entries are netted, from 1; 0 none
     ],
     align=True,
 )
@@ -294,6 +312,7 @@ CELL = np.dtype(
         ("exiting", "i8"),  # lots that market exits decided in this step will close
         ("exit_reason", "i8"),  # Reason of the rule exit decided in this step; 0 none
         ("entry_side", "i8"),  # side of the rule entry decided in this step; 0 none
+        ("priority", "i8"),  # its strategy's, where conflicts go by priority
         ("plan", PLAN),  # what a rules cell enters with
         ("orders", ORDER, (SLOTS_PER_CELL,)),
     ],
@@ -331,12 +350,13 @@ OUTLOOK = np.dtype(
 EVENT = np.dtype(
     [
         ("step", "i4"),
-        ("order", "i4"),  # order identifier; of a position: the trade's number; of a fee tier: its number, from 1
+        # Order identifier; of a position: the trade's number; of a conflict: the winner; of a fee tier: its number.
+        ("order", "i4"),
         ("cell", "i2"),  # of a conflict: the first cell of the symbol; of a fee tier: 0
         ("kind", "i1"),  # EventKind
         ("reason", "i1"),  # Reason
-        ("side", "i1"),  # +1 buy or long, -1 sell or short
-        ("order_kind", "i1"),  # OrderKind; 0 none
+        ("side", "i1"),  # +1 buy or long, -1 sell or short; of a conflict: the side that prevails
+        ("order_kind", "i1"),  # OrderKind; 0 none; of a conflict: ConflictMode
         ("exit", "i1"),  # 1: reduces a position
         ("maker", "i1"),  # 1: it rested in the book, and paid the maker's fee
         ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered
@@ -397,6 +417,7 @@ RUN = np.dtype(
         ("status", "i8"),  # Status
         ("cell", "i8"),  # where it went wrong
         ("conflicts", "i8"),  # counted once per (symbol, step)
+        ("conflicts_to_net", "i8"),  # of this step, whose entries are yet to be sized together
         # The conventions of the time step.
         ("entry_buffer", "i8"),  # billionths added to the price when a size is fixed at the decision
         ("fill_at_close", "i8"),  # market orders fill at the close of the decision
@@ -431,4 +452,5 @@ class EngineTables(NamedTuple):
     commands: NDArray[np.void]
     candidates: NDArray[np.void]
     outlooks: NDArray[np.void]
+    wishes: NDArray[np.int64]
     equity: NDArray[np.int64]

@@ -7,22 +7,24 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
-from podium.core.errors import ConfigurationError
+from podium.core.errors import ConfigurationError, did_you_mean
 from podium.core.fields import choice, number, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
 from podium.core.places import Place, describe
-from podium.core.validation import problems_of
+from podium.core.validation import PLACE, problems_of, show
 from podium.engine.tables import FEE_TIERS_MAXIMUM
 
 __all__ = [
+    "CONFLICT_MODES",
     "FLAW_KINDS",
     "FLAW_POLICIES",
     "AccountOptions",
     "Amount",
     "BarOptions",
     "Calendar",
+    "ConflictChoice",
     "Conflicts",
     "Cost",
     "Currency",
@@ -44,7 +46,13 @@ __all__ = [
     "Switch",
     "SymbolName",
     "TimeframeText",
+    "refuse_sizes_at_fill",
 ]
+
+#: What can be done about entries of both sides on one symbol in one step.
+CONFLICT_MODES = ("allow", "first_wins", "priority", "net_signal", "cancel_both")
+#: Whose mode holds for symbols that are not named.
+_DEFAULT = "default"
 
 #: The flaws of bars that a policy can name, in the order of the quality report.
 FLAW_KINDS = (
@@ -83,8 +91,29 @@ Fee = Annotated[Decimal, ratio(above=-1, below=1)]
 """a ratio of the notional"""
 Amount = Annotated[Decimal, number(minimum=0)]
 """money"""
-Conflicts = Annotated[Literal["allow"], choice("allow", later=("first_wins", "priority", "net_signal", "cancel_both"))]
+
+
+def _conflicts(value: object) -> object:
+    """Accept one mode for all symbols, or modes by symbol beside ``default``."""
+    modes = value if isinstance(value, Mapping) else {None: value}
+    for symbol, mode in modes.items():
+        if mode not in CONFLICT_MODES:
+            refuse(
+                f"{PLACE} is {show(mode)}",
+                expected=f"one of {', '.join(CONFLICT_MODES)}",
+                hint=did_you_mean(mode, CONFLICT_MODES) if isinstance(mode, str) else None,
+                at=() if symbol is None else (str(symbol),),
+            )
+    return value
+
+
+ConflictChoice = Literal["allow", "first_wins", "priority", "net_signal", "cancel_both"]
 """what happens when strategies want opposite sides of one symbol in one time step"""
+Conflicts = Annotated[
+    ConflictChoice | Mapping[str, ConflictChoice],
+    BeforeValidator(_conflicts, json_schema_input_type=ConflictChoice | Mapping[str, ConflictChoice]),
+]
+"""a mode for all symbols, or modes by symbol beside ``default``"""
 Execution = Annotated[Literal["separate"], choice("separate", later=("netted",))]
 """whether each strategy's orders are executed on their own"""
 RebalanceThreshold = Annotated[Decimal, ratio(above=0, below=1, example="10% or 0.1")]
@@ -129,7 +158,8 @@ class AccountOptions(BaseModel):
     )
     conflicts: Conflicts = Field(
         default="allow",
-        description="what happens when strategies want opposite sides of a symbol in one time step; `allow` lets both",
+        description="what happens when strategies want opposite sides of a symbol in one time step: `allow`, "
+        "`first_wins`, `priority`, `net_signal` or `cancel_both`; or by symbol: {default: allow, BTC/USDT: priority}",
     )
     execution: Execution = Field(
         default="separate", description="how orders of strategies are executed; `separate` sends each strategy's own"
@@ -142,6 +172,24 @@ class AccountOptions(BaseModel):
         default=None, description="a symbol to hold the results against (alpha, beta, excess return)"
     )
     logging_level: LoggingLevel = Field(default="info", description="the least severe event that log.jsonl keeps")
+
+    def conflict_mode(self, symbol: str) -> ConflictChoice:
+        """Tell what happens when strategies want opposite sides of a symbol.
+
+        Args:
+            symbol: its name.
+
+        Returns:
+            The mode.
+        """
+        if isinstance(self.conflicts, str):
+            return self.conflicts
+        return self.conflicts.get(symbol, self.conflicts.get(_DEFAULT, "allow"))
+
+    @property
+    def conflict_symbols(self) -> tuple[str, ...]:
+        """Name the symbols that have a mode of their own."""
+        return () if isinstance(self.conflicts, str) else tuple(name for name in self.conflicts if name != _DEFAULT)
 
 
 class FeeTier(BaseModel):
@@ -235,6 +283,26 @@ class BarOptions(BaseModel):
         return self
 
 
+def refuse_sizes_at_fill(account: AccountOptions, simulation: SimulationOptions, place: Place = ()) -> None:
+    """Refuse to net sizes that are not known when strategies disagree.
+
+    Args:
+        account: how conflicts are resolved.
+        simulation: when entries are sized.
+        place: where the options of the account stand.
+
+    Raises:
+        PydanticCustomError: inside a validator.
+    """
+    modes = {account.conflict_mode(symbol) for symbol in (_DEFAULT, *account.conflict_symbols)}
+    if simulation.size_at == "fill" and "net_signal" in modes:
+        refuse(
+            "{place} nets sizes that size_at: fill leaves open",
+            expected="size_at: decision, or another mode than net_signal",
+            at=(*place, "conflicts"),
+        )
+
+
 def _root(place: Place) -> str:
     return describe(place, "OrchestratorConfig")
 
@@ -252,6 +320,10 @@ class OrchestratorConfig(BarOptions, SimulationOptions, AccountOptions):
         default_factory=dict,
         description="grid and costs per symbol; a symbol without one gets a tick inferred from its bars",
     )
+    priorities: Mapping[str, Annotated[int, whole_number(minimum=0)]] = Field(
+        default_factory=dict,
+        description="the priority of strategies by id, where conflicts go by it; the highest prevails, by default 0",
+    )
     lazy: Switch = Field(
         default=True,
         description="whether steps in which no code looks at its position advance together; never changes a result",
@@ -259,6 +331,11 @@ class OrchestratorConfig(BarOptions, SimulationOptions, AccountOptions):
     chunk_steps: Annotated[int, whole_number(minimum=1)] = Field(
         default=4096, description="time steps that advance in one go; never changes a result"
     )
+
+    @model_validator(mode="after")
+    def _sizes_are_known(self) -> Self:
+        refuse_sizes_at_fill(self, self)
+        return self
 
     if not TYPE_CHECKING:  # the checker keeps the names and types of the options
 

@@ -92,6 +92,7 @@ class PortfolioFile:
         options["instruments"] = {
             name: section.instrument(section.tick or ticks[name]) for name, section in self.symbols.items()
         }
+        options["priorities"] = {entry.strategy_id: entry.priority for entry in self.strategies}
         return OrchestratorConfig.model_validate(options)
 
     def locate(self, *place: str | int, key: bool = False) -> Location:
@@ -235,6 +236,9 @@ def _data_problems(document: PortfolioDocument, root: Item, path: Path) -> Itera
     benchmark = document.portfolio.benchmark
     if benchmark is not None and benchmark not in document.symbols:
         yield _unknown_symbol(benchmark, document, root.locate(("portfolio", "benchmark")))
+    for symbol in document.portfolio.conflict_symbols:
+        if symbol not in document.symbols:
+            yield _unknown_symbol(symbol, document, root.locate(("portfolio", "conflicts", symbol), True))
 
 
 def _unknown_symbol(symbol: str, document: PortfolioDocument, location: Location) -> Problem:

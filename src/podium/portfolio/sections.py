@@ -24,6 +24,7 @@ from podium.portfolio.configuration import (
     SimulationOptions,
     SymbolName,
     TimeframeText,
+    refuse_sizes_at_fill,
 )
 
 __all__ = [
@@ -221,7 +222,7 @@ class StrategySection(_Section):
         default=None, description="on whose completed bars it decides, instead of what the strategy says"
     )
     priority: Annotated[int, whole_number(minimum=0)] = Field(
-        default=0, description="the strategy's rank where strategies compete; not acting yet"
+        default=0, description="who prevails where conflicts go by priority: the highest number, else file order"
     )
     enabled: Annotated[bool, switch()] = Field(default=True, description="false leaves the strategy out")
 
@@ -285,4 +286,9 @@ class PortfolioDocument(_Section):
             refuse("no strategy is enabled", expected="at least one strategy", hint=hint, at=("strategies",))
         if not self.symbols:
             refuse("{place} is empty", expected="at least one symbol, such as BTC/USDT: {tick: 0.1}", at=("symbols",))
+        return self
+
+    @model_validator(mode="after")
+    def _knows_the_sizes_it_nets(self) -> PortfolioDocument:
+        refuse_sizes_at_fill(self.portfolio, self.simulation, ("portfolio",))
         return self
