@@ -15,7 +15,7 @@ from podium.backtest.log import completed_log
 from podium.backtest.records import event_forms, event_lines
 from podium.core.events import EventKind, Reason
 from podium.core.money import MoneyUnit
-from podium.engine.tables import CLOSED, EVENT, ConflictMode, OrderKind
+from podium.engine.tables import CLOSED, EVENT, MOVED, ConflictMode, OrderKind
 
 #: Ticks and lots of many scales: whole, fine, with zeros at the end, larger than one.
 INSTRUMENTS = {
@@ -90,6 +90,8 @@ def rows_of_every_kind(result, count, seed):
     for name in ("quantity", "position", "price", "notional", "fee", "realised", "slippage", *MONEY):
         magnitude = 10 ** generator.integers(0, 18, count)
         rows[name] = generator.integers(-9, 10, count) * magnitude + generator.choice([0, 0, 1, -7], count)
+    is_moved = rows["kind"] == EventKind.CAPITAL_MOVED
+    rows["order"][is_moved] = generator.integers(-1, len(result.cells.members), is_moved.sum())
     is_closed = rows["kind"] == EventKind.POSITION_CLOSED
     closed = rows.view(CLOSED)
     closed["entry_step"][is_closed] = rows["step"][is_closed] // 2
@@ -200,6 +202,8 @@ class Plain:
             content["position"] = position
         elif kind in (EventKind.POSITION_OPENED, EventKind.POSITION_MODIFIED):
             content = {**trade, "quantity": quantity, "position": position, "price": price}
+        elif kind == EventKind.CAPITAL_MOVED:
+            content = self.moved(row, reason) | account
         else:
             content = {
                 **trade,
@@ -215,8 +219,29 @@ class Plain:
                 "bars_held": int(closed["bars_held"]),
             }
         who = {} if kind == EventKind.CONFLICT_DETECTED else {"strategy_id": strategy}
+        where = {} if kind == EventKind.CAPITAL_MOVED else {"symbol": symbol}
         head = {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name}
-        return {**head, **who, "symbol": symbol, **content}
+        return {**head, **who, **where, **content}
+
+    def moved(self, row, reason):
+        other, told = int(row["order"]), np.atleast_1d(row).view(MOVED)[0]
+        names, members = list(self.result.strategy_results), self.result.cells.members
+        idle = int(self.result.unallocated / self.unit) if other < 0 else 0
+        mine, others = int(told["equity"]), int(told["other_equity"]) + idle
+        change = int(row["side"]) * int(row["notional"])
+        amounts = {
+            "equity_before": mine - change,
+            "equity_after": mine,
+            "other_equity_before": others + change,
+            "other_equity_after": others,
+        }
+        return {
+            "direction": "gets" if row["side"] > 0 else "gives",
+            "other": "unallocated" if other < 0 else names[members[other]],
+            "amount": decimal(row["notional"], self.unit),
+            "reason": reason,
+            **{name: decimal(units, self.unit) for name, units in amounts.items()},
+        }
 
 
 def encoded(records):
@@ -274,6 +299,10 @@ def told(event):
         money = {name: event[name] for name in ("order", "notional", "fee", "realised", "cash")}
         limits = {name: limit[name] for name in ("used_capital", "reserved_capital", "allocation_limit")}
         return "info", "capital_released" if event["is_exit"] else "capital_allocated", money | limits
+    if kind == "CAPITAL_MOVED":
+        names = ("direction", "other", "amount", "reason")
+        names += ("equity_before", "equity_after", "other_equity_before", "other_equity_after")
+        return "info", "capital_moved", {**{n: event[n] for n in names}, "allocation_limit": event["allocated"]}
     return None
 
 

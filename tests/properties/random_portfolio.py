@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
 
+from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.engine.audit import AuditedTier, audit_events
@@ -52,6 +53,8 @@ class Portfolio:
     fee_tiers: tuple[TierInput, ...] = ()
     conflicts: tuple[ConflictMode, ...] = ()
     priorities: tuple[int, ...] = ()
+    #: Capital that moves before a step: (step, giver, receiver, share of what is free); -1 is cash that none has.
+    moves: tuple[tuple[int, int, int, Decimal], ...] = ()
 
     @property
     def unit(self) -> MoneyUnit:
@@ -76,7 +79,7 @@ class Portfolio:
 
     def alone(self) -> Portfolio:
         """Give it without what ties strategies to each other."""
-        return replace(self, fee_tiers=(), conflicts=())
+        return replace(self, fee_tiers=(), conflicts=(), moves=())
 
     def send(self, engine: Engine, first: int, last: int) -> None:
         """Send the commands of some steps."""
@@ -86,15 +89,29 @@ class Portfolio:
                 for name in ORDER.names or ():
                     row[name] = command[name]
 
-    def run(self, cuts: Sequence[int] = (), *, finish: bool = True) -> Engine:
+    def move(self, engine: Engine) -> None:
+        """Make the moves that are due where an engine stands; cash that no strategy has is as much as one has."""
+        for step, giver, receiver, share in self.moves:
+            if engine.half_step == 2 * step:
+                account = engine.tables.accounts[max(giver, 0)]
+                units = int(int(account["cash"] - account["reserved"]) * share)
+                if units > 0:
+                    reason = Reason.DRIFT if share < 1 else Reason.SCHEDULE
+                    within_ledger(engine.move_capital, giver, receiver, units, reason)
+
+    def run(self, cuts: Sequence[int] = (), *, finish: bool = True, event_limit: int | None = None) -> Engine:
         """Run to the end, cut at half steps."""
         engine = self.engine()
+        if event_limit is not None:
+            engine.tables.run[0]["event_limit"] = event_limit
         steps = len(engine.timeline)
         sent = 0
-        for stop in [*sorted(set(cuts)), 2 * steps]:
+        due = {2 * step for step, *_ in self.moves if step <= steps}
+        for stop in sorted({*cuts, *due, 2 * steps}):
             self.send(engine, sent, (stop + 1) // 2 + 1)
             sent = (stop + 1) // 2 + 1
             within_ledger(engine.advance, stop)
+            self.move(engine)
         if finish:
             within_ledger(engine.finish, close_positions=True)
         return engine
@@ -310,6 +327,19 @@ def _conflicts(rng: np.random.Generator, symbols: int, options: EngineOptions) -
     return tuple(modes[int(rng.integers(0, len(modes)))] for _ in range(symbols))
 
 
+def _with_moves(portfolio: Portfolio, seed: int, hours: int) -> Portfolio:
+    """Move capital now and then, between any two strategies or cash that none has; drawn apart, as costs are."""
+    rng = np.random.default_rng([seed, 4])
+    often = rng.choice([0, 0.2])
+    strategies = sorted({cell.strategy for cell in portfolio.cells})
+    moves = []
+    for step in range(1, hours + 1):
+        for _ in range(int(rng.integers(1, 3)) if _chance(rng, often) else 0):
+            giver, receiver = (int(each) for each in rng.choice([-1, *strategies], 2, replace=False))
+            moves.append((step, giver, receiver, D(rng.choice(["1", "0.5", "0.1", "0.000001"]))))
+    return replace(portfolio, moves=tuple(moves))
+
+
 def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> Portfolio:
     """Make a portfolio.
 
@@ -364,7 +394,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         conflicts=_conflicts(rng, symbols, options),
         priorities=tuple(int(rng.integers(0, 3)) for _ in range(strategies)),
     )
-    return _with_costs(portfolio, seed)
+    return _with_moves(_with_costs(portfolio, seed), seed, hours)
 
 
 def portfolios(hours: int = 40) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_portfolio import portfolios, within_ledger
+from random_portfolio import portfolios
 
 from podium.engine.engine import CellInput
 from podium.engine.timeline import SymbolTicks
@@ -52,12 +52,7 @@ def test_any_cut_gives_the_same_bytes(portfolio, cuts, finish):
 @given(portfolios())
 def test_a_small_event_buffer_gives_the_same_bytes(portfolio):
     """The kernel stops whenever another half step might not fit, and goes on (design 4)."""
-    engine = portfolio.engine()
-    engine.tables.run[0]["event_limit"] = 1
-    portfolio.send(engine, 0, 1 << 30)
-    within_ledger(engine.advance, 2 * len(engine.timeline))
-    within_ledger(engine.finish, close_positions=True)
-    assert differences(engine, portfolio.run()) == []
+    assert differences(portfolio.run(event_limit=1), portfolio.run()) == []
 
 
 def _changed(ticks: SymbolTicks, time: int, factor: int) -> SymbolTicks:

@@ -17,7 +17,7 @@ from podium.engine.audit import audit_events
 #: Plain Python (for coverage) is a hundred times slower than the compiled kernels.
 FEW = 25 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 120
 EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else FEW
-MONEY = ("deposited", "allocated", "cash", "used", "reserved", "realised", "fees", "equity")
+MONEY = ("deposited", "allocated", "cash", "used", "reserved", "realised", "fees", "transferred", "equity")
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -28,7 +28,7 @@ def test_recomputation_from_the_fills_agrees_to_the_last_unit(portfolio):
     accounts, positions = portfolio.audit(engine)
     assert all(position.quantity == 0 for position in positions)
     for account, row in zip(accounts, engine.tables.accounts, strict=True):
-        for name in ("deposited", "cash", "used", "realised", "fees"):
+        for name in ("deposited", "cash", "used", "realised", "fees", "transferred"):
             assert engine.unit.to_decimal(int(row[name])) == getattr(account, name), name
         assert row["equity"] == row["cash"]
         assert row["reserved"] == 0
@@ -45,6 +45,7 @@ def test_accounts_and_unallocated_sum_to_the_portfolio_at_every_half_step(portfo
     for half_step in range(2 * steps + 1):
         portfolio.send(engine, half_step / 2, half_step / 2 + 0.5)
         within_ledger(engine.advance, min(half_step + 1, 2 * steps))
+        portfolio.move(engine)
         for name in MONEY:
             assert sum(map(int, tables.accounts[name])) == int(tables.run[0]["portfolio"][name]), name
         for strategy, account in enumerate(tables.accounts):

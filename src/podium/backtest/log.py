@@ -188,6 +188,11 @@ _MOVED: Form = {
 _SIGNAL: Form = {"signal_type": "action", "bar_date": "time", "capital_available": "available"}
 _REJECTED: Form = _same("reason", "is_exit", "side", "quantity", "price")
 _CONFLICT: Form = _same("strategies", "resolution_mode", "winner", "outcome")
+_TRANSFER: Form = {
+    **_same("direction", "other", "amount", "reason"),
+    **_same("equity_before", "equity_after", "other_equity_before", "other_equity_after"),
+    "allocation_limit": "allocated",
+}
 _NO_CAPITAL = {"reason": Reason.CAPITAL_LIMIT.value}
 _ENTRY, _EXIT = {"exit": 0}, {"exit": 1}
 #: What is told about an event; of several lines that fit, the last.
@@ -205,5 +210,6 @@ _LINES = tuple(
         (EventKind.FEE_TIER_CHANGED, {}, _INFO, "fee_tier_changed", _same("tier", "volume", "taker_fee", "maker_fee")),
         (EventKind.ORDER_FILLED, _ENTRY, _INFO, "capital_allocated", _MOVED),
         (EventKind.ORDER_FILLED, _EXIT, _INFO, "capital_released", _MOVED),
+        (EventKind.CAPITAL_MOVED, {}, _INFO, "capital_moved", _TRANSFER),
     )
 )

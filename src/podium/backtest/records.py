@@ -19,7 +19,8 @@ from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
 from podium.core.money import RATE_SCALE
-from podium.engine.tables import CLOSED, EVENT, ConflictMode, OrderKind
+from podium.engine.tables import CLOSED, EVENT, MOVED, ConflictMode, OrderKind
+from podium.stats.comparison import RowKind
 
 __all__ = ["EventColumns", "Record", "event_columns", "event_forms", "event_grids", "event_lines", "event_records"]
 
@@ -89,6 +90,8 @@ def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict
         return head
     if kind != EventKind.CONFLICT_DETECTED:
         head["strategy_id"] = Named("cell", _strategies(result))
+    if kind == EventKind.CAPITAL_MOVED:
+        return head
     return head | {"symbol": Named("cell", dict(enumerate(result.cells.symbols)))}
 
 
@@ -125,6 +128,18 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
         case EventKind.ORDER_FILLED:
             moved = {name: Scaled(name, "money") for name in ("notional", "fee", "realised", "slippage")}
             return {**_ORDER, **moved, "position": _POSITION}
+        case EventKind.CAPITAL_MOVED:
+            return {
+                "direction": Named("side", {1: "gets", 0: "gives", -1: "gives"}),
+                "other": Named("order", {-1: RowKind.UNALLOCATED.value, **_strategies(result)}),
+                "amount": Scaled("notional", "money"),
+                "reason": _REASON,
+                "equity_before": Scaled("equity_before", "money"),
+                "equity_after": Scaled("equity", "money"),
+                "other_equity_before": Scaled("other_equity_before", "money"),
+                "other_equity_after": Scaled("other_equity", "money"),
+                **_ACCOUNT,
+            }
         case EventKind.POSITION_OPENED | EventKind.POSITION_MODIFIED:
             return _POSITION_CHANGED
         case EventKind.POSITION_CLOSED:
@@ -193,20 +208,25 @@ def event_columns(result: OrchestratorResult) -> Iterator[EventColumns]:
     """
     wishes = _Wishes(result)
     times = result.market.timeline.times
+    unallocated = result.engine.unit.to_units(result.unallocated)
     sequence = 1
     for block in result.engine.events():
         for start in range(0, len(block), _ROWS):
             part = block[start : start + _ROWS]
-            numbers = _numbers(part, times, sequence)
+            numbers = _numbers(part, times, sequence, unallocated)
             numbers["wishes"], texts = wishes.of(numbers)
             sequence += len(part)
             yield EventColumns(numbers, texts)
 
 
-def _numbers(part: NDArray[np.void], times: NDArray[np.int64], sequence: int) -> dict[str, NDArray[np.integer]]:
-    closed = part.view(CLOSED)
+def _numbers(
+    part: NDArray[np.void], times: NDArray[np.int64], sequence: int, unallocated: int
+) -> dict[str, NDArray[np.integer]]:
+    closed, moved = part.view(CLOSED), part.view(MOVED)
     known: dict[str, NDArray[np.integer]] = {name: part[name] for name in EVENT.names or ()}
     known |= {name: closed[name] for name in CLOSED.names or ()}
+    change = known["side"] * known["notional"]
+    other_equity = moved["other_equity"] + np.where(known["order"] < 0, unallocated, 0)
     is_closed = known["kind"] == EventKind.POSITION_CLOSED
     free = np.minimum(known["allocated"] - known["used"], known["cash"]) - known["reserved"]
     return known | {
@@ -217,6 +237,10 @@ def _numbers(part: NDArray[np.void], times: NDArray[np.int64], sequence: int) ->
         "outcome": 3 * known["order_kind"] + known["side"],
         "available": np.maximum(free, 0),
         "pnl": known["realised"] - known["fee"],
+        "equity": moved["equity"],
+        "equity_before": moved["equity"] - change,
+        "other_equity": other_equity,
+        "other_equity_before": other_equity + change,
     }
 
 

@@ -32,6 +32,8 @@ class EventKind(IntEnum):
     """more was entered or a part was closed"""
     POSITION_CLOSED = 10
     """flat again: the trade is complete"""
+    CAPITAL_MOVED = 14
+    """free cash went from one strategy to another, or between a strategy and cash that none has"""
     FEE_TIER_CHANGED = 18
     """the volume of the last 30 days calls for other fees from here on"""
 
@@ -77,6 +79,11 @@ class Reason(IntEnum):
     """the strategy asked for it"""
     POSITION_CLOSED = 42
     """an exit whose position is gone"""
+    # Why capital moved.
+    DRIFT = 80
+    """a strategy's share of the capital was too far from what the rule wants"""
+    SCHEDULE = 81
+    """it was time"""
 
     @property
     def wire(self) -> str:

@@ -17,7 +17,7 @@ from podium.core.errors import invariant
 from podium.core.events import EventKind
 from podium.core.instruments import Instrument
 from podium.core.times import NANOSECONDS_PER_DAY
-from podium.engine.tables import CLOSED, OrderKind, Record
+from podium.engine.tables import CLOSED, MOVED, OrderKind, Record
 
 __all__ = ["AuditedAccount", "AuditedPosition", "AuditedTier", "audit_events"]
 
@@ -53,6 +53,8 @@ class AuditedAccount:
         used: money bound by positions.
         realised: earned by closed quantity, before fees.
         fees: paid.
+        transferred: got from other strategies; negative when given to them.
+        renewed: what it may use since capital was last moved to or from it; ``None`` before.
     """
 
     deposited: Decimal
@@ -60,6 +62,13 @@ class AuditedAccount:
     used: Decimal = _ZERO
     realised: Decimal = _ZERO
     fees: Decimal = _ZERO
+    transferred: Decimal = _ZERO
+    renewed: Decimal | None = None
+
+    @property
+    def at_cost(self) -> Decimal:
+        """Give its equity at cost, which an allocation that is renewed becomes."""
+        return max(self.cash, _ZERO) + self.used
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,8 @@ class _Audit:
             return
         if kind is EventKind.ORDER_FILLED:
             self.fill(event)
+        if kind is EventKind.CAPITAL_MOVED:
+            self.move(event)
         if kind is EventKind.POSITION_CLOSED:
             self.close(event)
         else:
@@ -193,6 +204,23 @@ class _Audit:
         traded = sum((self.volumes.get(day, _ZERO) for day in range(today - 30, today)), _ZERO)
         return [tier for tier in self.tiers if tier.volume <= traded][-1]
 
+    def move(self, event: Record) -> None:
+        """Post a transfer to both sides: no money comes or goes."""
+        amount = int(event["side"]) * self.money(event["notional"])
+        self.transfer(self.accounts[self.cells[int(event["cell"])][0]], amount)
+        if event["order"] >= 0:
+            other = self.accounts[self.cells[int(event["order"])][0]]
+            self.transfer(other, -amount)
+            told = event.view(MOVED)
+            recorded = [self.money(told[name]) for name in ("other_cash", "other_used", "other_allocated")]
+            audited = [other.cash, other.used, other.renewed]
+            invariant(recorded == audited, "both sides of a transfer agree", recorded=recorded, audited=audited)
+
+    def transfer(self, account: AuditedAccount, amount: Decimal) -> None:
+        account.cash += amount
+        account.transferred += amount
+        account.renewed = account.at_cost
+
     def close(self, event: Record) -> None:
         position = self.positions[int(event["cell"])]
         recorded_exit = self.money(event.view(CLOSED)["exit_notional"])
@@ -203,11 +231,12 @@ class _Audit:
 
     def compare_account(self, event: Record) -> None:
         account = self.accounts[self.cells[int(event["cell"])][0]]
-        allocated = max(account.cash, _ZERO) + account.used if self.compounding else account.deposited
+        fixed = account.deposited if account.renewed is None else account.renewed
+        allocated = account.at_cost if self.compounding else fixed
         self.compare(event, {"cash": account.cash, "used": account.used, "allocated": allocated})
         invariant(0 <= event["used"] <= event["allocated"], "what is used stays within what is allocated")
         invariant(event["reserved"] >= 0, "what is reserved is not negative", reserved=int(event["reserved"]))
-        total = account.deposited + account.realised - account.fees
+        total = account.deposited + account.realised - account.fees + account.transferred
         invariant(account.cash + account.used == total, "an account adds up", account=account)
 
     def compare(self, event: Record, audited: Mapping[str, Decimal]) -> None:

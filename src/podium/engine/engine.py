@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from podium.core.arrays import numbers_of
 from podium.core.errors import ConfigurationError, Problem, invariant
+from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
 from podium.engine.advance_kernel import advance, finish
@@ -39,6 +40,7 @@ from podium.engine.tables import (
     Status,
 )
 from podium.engine.timeline import Timeline
+from podium.engine.transfer_kernel import move_capital
 
 __all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "TierInput", "events_of_a_step"]
 
@@ -265,6 +267,28 @@ class Engine:
         first, count = self._consumed[0], self._commands[0]
         self._command_bytes[: count - first] = self._command_bytes[first:count]
         self._consumed[0], self._commands[0] = 0, count - first
+
+    def move_capital(self, giver: int, receiver: int, units: int, reason: Reason) -> None:
+        """Move free cash between two strategies, behind a decided step and before the next one is settled.
+
+        Args:
+            giver: index of the strategy that gives; -1 is cash that no strategy has.
+            receiver: index of the strategy that gets it, or -1.
+            units: how much, above 0, and no more than what is free: the giver's cash − reserved.
+            reason: why.
+
+        Raises:
+            InvariantBroken: when no step was decided yet, one is half done, or the cash is not free.
+        """
+        invariant(self.half_step > 0 and self.half_step % 2 == 0, "capital moves between steps", at=self.half_step)
+        invariant(units > 0 and giver != receiver, "a move has an amount and two sides", units=units)
+        self._drain()
+        first_cells = {int(cell["strategy"]): int(cell["index"]) for cell in self.tables.cells[::-1]} | {-1: -1}
+        cell, other, signed = first_cells[giver], first_cells[receiver], units
+        if giver < 0:
+            cell, other, signed = other, cell, -units
+        move_capital(self._kernel_tables, cell, other, signed, int(reason))
+        self._fail(int(self._run["status"]))
 
     def finish(self, *, close_positions: bool) -> None:
         """End the run.

@@ -24,6 +24,7 @@ __all__ = [
     "overflow",
     "release",
     "reserve",
+    "transfer",
 ]
 
 _LIMIT = int(OrderKind.LIMIT)
@@ -96,7 +97,8 @@ def _post(
     account.realised += realised
     account.fees += fee
     account.equity += equity
-    if account.cash + account.used != account.deposited + account.realised - account.fees or account.used < 0:
+    owned = account.deposited + account.realised - account.fees + account.transferred
+    if account.cash + account.used != owned or account.used < 0:
         run.status = _BROKEN
         run.cell = cell.index
     if max(abs(account.equity), abs(account.cash), abs(account.realised), abs(account.fees)) >= _CEILING_UNITS:
@@ -135,6 +137,17 @@ def release(
     cell.cost -= cost
     cell.margin -= margin
     _post_twice(run, cell, account, margin + realised - fee, -margin, realised, fee, equity)
+
+
+@compiled
+def transfer(run: Record, cell: Record, account: Record, units: int) -> None:
+    """Give capital to an account (negative: take it); from then on it may use what it then holds."""
+    account.transferred += units
+    run.portfolio.transferred += units
+    _post_twice(run, cell, account, units, 0, 0, 0, units)
+    before = account.allocated
+    account.allocated = max(account.cash, 0) + account.used
+    run.portfolio.allocated += account.allocated - before
 
 
 @compiled

@@ -28,6 +28,7 @@ __all__ = [
     "FEE_TIERS_MAXIMUM",
     "FEE_WINDOW_DAYS",
     "INSTRUMENT",
+    "MOVED",
     "NO_LEVEL",
     "ORDER",
     "OUTLOOK",
@@ -204,6 +205,7 @@ ACCOUNT = np.dtype(
         ("reserved", "i8"),  # units that working entry orders would cost
         ("realised", "i8"),  # units earned by closed quantity, before fees
         ("fees", "i8"),  # units paid
+        ("transferred", "i8"),  # units got from other strategies (negative: given to them)
         ("equity", "i8"),  # units: cash + used + open result at the last marks
     ],
     align=True,
@@ -400,6 +402,16 @@ SCHEDULE = np.dtype(
         ("maker_fee", "i8", (FEE_TIERS_MAXIMUM,)),  # billionths
     ],
     align=True,
+)
+#: The same bytes as read for CAPITAL_MOVED: ``notional`` went, by ``side``, from or to the strategy of ``cell``, whose
+#: account stands where it always does; ``order`` is a cell of the other strategy, -1 for cash that none has.
+MOVED = np.dtype(
+    {
+        "names": ["equity", "other_equity", "other_cash", "other_used", "other_allocated"],
+        "formats": ["i8"] * 5,
+        "offsets": [_OFFSETS[name] for name in ("fee", "realised", "price", "quantity", "position")],
+        "itemsize": EVENT.itemsize,
+    }
 )
 
 RUN = np.dtype(
