@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from podium.backtest.result import OrchestratorResult
     from podium.core.errors import PodiumError
     from podium.core.instruments import Instrument
+    from podium.core.slippage import SlippageModel
     from podium.data.readers import read_bars
     from podium.data.sample import sample_market
     from podium.portfolio.configuration import FeeTier, OrchestratorConfig
@@ -24,6 +25,7 @@ __all__ = [
     "OrchestratorConfig",
     "OrchestratorResult",
     "PodiumError",
+    "SlippageModel",
     "Strategy",
     "StrategyAllocation",
     "StrategyOrchestrator",
@@ -39,6 +41,7 @@ _HOMES = {
     "OrchestratorConfig": "portfolio.configuration",
     "OrchestratorResult": "backtest.result",
     "PodiumError": "core.errors",
+    "SlippageModel": "core.slippage",
     "Strategy": "strategy.base",
     "StrategyAllocation": "backtest.allocation",
     "StrategyOrchestrator": "backtest.orchestrator",

@@ -5,6 +5,7 @@ The messages are product: each says where, what came, what was expected and, whe
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -574,7 +575,7 @@ portfolio.yaml:10:55: symbols.ETH/USDT.quantity_minimum is 0.005
         edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
         message="""\
 portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
-  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, slippage, spread, quantity_minimum, quantity_maximum, notional_minimum
+  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, notional_minimum
   hint: did you mean 'lot'?
 """,
     ),
@@ -637,6 +638,60 @@ portfolio.yaml:11:26: simulation.fee_tiers[0] has no 'maker'
         message="""\
 portfolio.yaml:11:25: simulation.fee_tiers has 17 tiers
   expected: at most 16
+""",
+    ),
+    Case(
+        name="slippage model that is a ratio",
+        edits=((PORTFOLIO, "slippage: 0.02%", "slippage_model: 0.02%"),),
+        message="""\
+portfolio.yaml:11:30: simulation.slippage_model is '0.02%'
+  expected: a map of names and values
+""",
+    ),
+    Case(
+        name="unknown key of a slippage model",
+        edits=((PORTFOLIO, "slippage: 0.02%", "slippage_model: {tick: 2}"),),
+        message="""\
+portfolio.yaml:11:31: unknown key 'tick' in simulation.slippage_model
+  expected: one of ticks, money, volatility, impact, window, stops
+  hint: did you mean 'ticks'?
+""",
+    ),
+    Case(
+        name="half a tick of slippage",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, slippage_model: {ticks: 0.5}}"),),
+        message="""\
+portfolio.yaml:10:61: symbols.ETH/USDT.slippage_model.ticks is 0.5
+  expected: a whole number of at least 0
+""",
+    ),
+    Case(
+        name="slippage model with a window of no bar",
+        edits=((PORTFOLIO, "slippage: 0.02%", "slippage_model: {impact: 1, window: 0}"),),
+        message="""\
+portfolio.yaml:11:50: simulation.slippage_model.window is 0
+  expected: a whole number of at least 1 and at most 100000
+""",
+    ),
+    Case(
+        name="slippage model with a coefficient of thousands",
+        edits=((PORTFOLIO, "slippage: 0.02%", "slippage_model: {impact: 1001}"),),
+        message="""\
+portfolio.yaml:11:39: simulation.slippage_model.impact is 1001
+  expected: a number of at least 0 and at most 1000, such as 0.5
+""",
+    ),
+    Case(
+        name="impact without volumes",
+        edits=(
+            (PORTFOLIO, "slippage: 0.02%", "slippage_model: {impact: 1}"),
+            (BARS, None, re.sub(r",\d+$", ",0", CSV, flags=re.MULTILINE)),
+        ),
+        command=("backtest", PORTFOLIO, "--no-progress"),
+        message="""\
+bars/ETH-USDT_1h.csv: the bars of 'ETH/USDT' have no volume, but the impact of its slippage model needs one
+  expected: a column 'volume'
+  hint: or a slippage model with ticks, money or volatility only
 """,
     ),
     Case(

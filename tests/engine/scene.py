@@ -163,9 +163,12 @@ def plan(levels: Sequence[Any] = (), **given: Any) -> tuple[Any, tuple[Any, ...]
 def ticks_of(text: str, times: Sequence[int] | None = None) -> SymbolTicks:
     """Read bars: ``100`` is a flat bar, ``100 105 95 102`` is open high low close; ``;`` stands between bars.
 
+    A volume may follow, as in ``100 v50``.
+
     ``-`` is an hour without a bar.
     """
-    rows = [[int(part) for part in bar.split()] if bar.strip() != "-" else [] for bar in text.split(";")]
+    pairs = [bar.partition("v")[::2] if bar.strip() != "-" else ("", "") for bar in text.split(";")]
+    rows = [[int(part) for part in prices.split()] for prices, _ in pairs]
     hours = [hour for hour, row in enumerate(rows) if row] if times is None else list(times)
     table = np.array([row * 4 if len(row) == 1 else row for row in rows if row], np.int64).reshape(-1, 4)
     for opened, high, low, closed in table:
@@ -176,6 +179,7 @@ def ticks_of(text: str, times: Sequence[int] | None = None) -> SymbolTicks:
         high=table[:, 1].copy(),
         low=table[:, 2].copy(),
         close=table[:, 3].copy(),
+        volume=np.array([int(volume or 0) for prices, volume in pairs if prices], np.int64) if "v" in text else None,
     )
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
+from podium.core.slippage import SlippageModel
 from podium.engine.audit import AuditedTier, audit_events
 from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
 from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, ConflictMode, LevelMode, OrderKind, SizeMode
@@ -301,6 +302,19 @@ def _commands(
     return sorted(rows, key=lambda row: int(row["step"]))
 
 
+def _slippage_model(rng: np.random.Generator, instrument: Instrument) -> SlippageModel | None:
+    if _chance(rng, 0.3):
+        return None
+    return SlippageModel(
+        ticks=int(rng.choice([0, 0, 3])),
+        money=instrument.tick * D(rng.choice(["0", "0", "0.3", "1.000000001", "7"])),
+        volatility=D(rng.choice(["0", "0.1", "1.333333333"])),
+        impact=D(rng.choice(["0", "0.5", "1", "17"])),
+        window=int(rng.choice([1, 3, 20])),
+        stops=_chance(rng, 0.5),
+    )
+
+
 def _with_costs(portfolio: Portfolio, seed: int) -> Portfolio:
     """Add costs that are seldom on; drawn apart, so that everything else stays as it is without them."""
     rng = np.random.default_rng([seed, 3])
@@ -312,6 +326,10 @@ def _with_costs(portfolio: Portfolio, seed: int) -> Portfolio:
     least = D(int(portfolio.unit.to_units(min(portfolio.deposits)) // int(rng.choice([3, 20, 500]))))
     least = portfolio.unit.to_decimal(int(least))
     instruments = [each if _chance(rng, 0.7) else replace(each, notional_minimum=least) for each in instruments]
+    if _chance(rng, 0.5):
+        volumes = [rng.integers(0, int(rng.choice([3, 100, 10**6, 10**12])), len(ticks.close)) for ticks in symbols]
+        symbols = tuple(replace(ticks, volume=volume) for ticks, volume in zip(symbols, volumes, strict=True))
+        instruments = [replace(each, slippage_model=_slippage_model(rng, each)) for each in instruments]
     tiers: list[TierInput] = []
     volume = 0
     for _ in range(int(rng.choice([0, 1, 3, 16]))):

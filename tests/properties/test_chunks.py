@@ -58,6 +58,7 @@ def test_a_small_event_buffer_gives_the_same_bytes(portfolio):
 def _changed(ticks: SymbolTicks, time: int, factor: int) -> SymbolTicks:
     """Multiply all prices after a time; with factor 0 there is nothing after it."""
     late = ticks.close_time > time
+    volume = np.zeros(len(late), np.int64) if ticks.volume is None else ticks.volume
     if factor == 0:
         return SymbolTicks(
             close_time=ticks.close_time[~late],
@@ -65,6 +66,7 @@ def _changed(ticks: SymbolTicks, time: int, factor: int) -> SymbolTicks:
             high=ticks.high[~late],
             low=ticks.low[~late],
             close=ticks.close[~late],
+            volume=volume[~late],
         )
     return SymbolTicks(
         close_time=ticks.close_time,
@@ -72,6 +74,7 @@ def _changed(ticks: SymbolTicks, time: int, factor: int) -> SymbolTicks:
         high=np.where(late, ticks.high * factor, ticks.high),
         low=np.where(late, ticks.low * factor, ticks.low),
         close=np.where(late, ticks.close * factor, ticks.close),
+        volume=np.where(late, volume * factor, volume),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from podium.core.instruments import Instrument
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
 from podium.data.flaws import Flaw
-from podium.data.grid import from_ticks, infer_tick, to_ticks
+from podium.data.grid import from_ticks, infer_tick, to_lots, to_ticks
 from podium.data.policy import Policy, apply_policy
 from podium.data.quality import check_bars
 from podium.data.readers import read_bars
@@ -87,11 +86,13 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
             continue
         checked[symbol] = series
         flaws += told
-        instruments[symbol] = stated if stated is not None else Instrument(tick=infer_tick(series))
+        instrument = stated if stated is not None else Instrument(tick=infer_tick(series))
+        instruments[symbol] = _with_defaults(instrument, config)
+        problems += _without_volume(series, instruments[symbol])
     if problems:
         raise DataError(problems)
     _refuse_mixed(checked)
-    on_grid = {symbol: _on_grid(series, instruments[symbol].tick) for symbol, series in checked.items()}
+    on_grid = {symbol: _on_grid(series, instruments[symbol]) for symbol, series in checked.items()}
     return Market(
         symbols=symbols,
         instruments=instruments,
@@ -101,8 +102,30 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
     )
 
 
-def _on_grid(series: BarSeries, tick: Decimal) -> tuple[BarSeries, SymbolTicks]:
+def _with_defaults(instrument: Instrument, config: OrchestratorConfig) -> Instrument:
+    """Give an instrument the costs of the portfolio that it does not state itself."""
+    model = instrument.slippage_model if instrument.slippage_model is not None else config.slippage_model
+    return replace(instrument, slippage_model=model)
+
+
+def _without_volume(series: BarSeries, instrument: Instrument) -> list[Problem]:
+    """Refuse bars without any volume where a cost is reckoned by it."""
+    model = instrument.slippage_model
+    if model is None or model.impact == 0 or series.volume.any():
+        return []
+    return [
+        Problem(
+            message=f"the bars of '{series.symbol}' have no volume, but the impact of its slippage model needs one",
+            location=series.source.location(),
+            expected="a column 'volume'",
+            hint="or a slippage model with ticks, money or volatility only",
+        )
+    ]
+
+
+def _on_grid(series: BarSeries, instrument: Instrument) -> tuple[BarSeries, SymbolTicks]:
     """Put prices on ticks; indicators read the same prices, as the nearest floats."""
+    tick = instrument.tick
     first, high, low, last = (
         to_ticks(prices, tick)[0] for prices in (series.open, series.high, series.low, series.close)
     )
@@ -122,7 +145,8 @@ def _on_grid(series: BarSeries, tick: Decimal) -> tuple[BarSeries, SymbolTicks]:
         low=from_ticks(low, tick),
         close=from_ticks(last, tick),
     )
-    return on_grid, SymbolTicks(close_time=series.close_time, open=first, high=high, low=low, close=last)
+    volume = to_lots(series.volume, instrument.lot) if instrument.slippage_model is not None else None
+    return on_grid, SymbolTicks(close_time=series.close_time, open=first, high=high, low=low, close=last, volume=volume)
 
 
 def _refuse_missing(wanted: Sequence[str], read: Mapping[str, BarSeries]) -> None:

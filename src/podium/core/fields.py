@@ -92,6 +92,7 @@ def number(
     *,
     above: Decimal | int | None = None,
     minimum: Decimal | int | None = None,
+    maximum: Decimal | int | None = None,
     example: str | None = None,
     decimals: int | None = None,
 ) -> BeforeValidator:
@@ -100,13 +101,14 @@ def number(
     Args:
         above: it must be greater than this.
         minimum: it must be at least this.
+        maximum: it must be at most this.
         example: shown in the message.
         decimals: it may have at most so many.
 
     Returns:
         A validator that gives a ``Decimal``.
     """
-    limits = _Range(above=above, minimum=minimum)
+    limits = _Range(above=above, minimum=minimum, maximum=maximum)
     expected = f"a number{limits}" + (f", such as {example}" if example else "")
 
     def read(value: object) -> Decimal:
@@ -169,20 +171,24 @@ def _ratio_text(value: str, expected: str) -> Decimal:
     return plain if int(plain.as_tuple().exponent) <= 0 else bounded.quantize(Decimal(1))
 
 
-def whole_number(*, minimum: int, example: str | None = None) -> BeforeValidator:
+def whole_number(*, minimum: int, maximum: int | None = None, example: str | None = None) -> BeforeValidator:
     """Accept a whole number.
 
     Args:
         minimum: it must be at least this.
+        maximum: it must be at most this.
         example: shown in the message.
 
     Returns:
         A validator that gives an ``int``.
     """
-    expected = f"a whole number of at least {minimum}" + (f", such as {example}" if example else "")
+    limits = _Range(minimum=minimum, maximum=maximum)
+    expected = f"a whole number{limits}" + (f", such as {example}" if example else "")
 
     def read(value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            refuse(expected=expected)
+        if maximum is not None and value > maximum:
             refuse(expected=expected)
         return value
 

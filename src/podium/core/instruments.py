@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from podium.core.errors import ConfigurationError, Problem
+from podium.core.slippage import SlippageModel
 
 __all__ = ["Instrument"]
 
@@ -29,6 +30,7 @@ class Instrument:
         spread: ratio by which taking orders fill worse; ``None`` means the portfolio's.
         quantity_minimum: the least quantity of an order; ``None`` means one lot.
         quantity_maximum: the largest quantity of an order; ``None`` means no limit.
+        slippage_model: what makes fills worse beside that; ``None`` means the portfolio's.
         notional_minimum: what an entry must be worth, money, ≥ 0.
 
     Raises:
@@ -48,11 +50,16 @@ class Instrument:
     quantity_minimum: Decimal | None = None
     quantity_maximum: Decimal | None = None
     notional_minimum: Decimal = _ZERO
+    slippage_model: SlippageModel | None = None
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
             if value is None:
+                continue
+            if name == "slippage_model":
+                if not isinstance(value, SlippageModel):
+                    raise _wrong(name, value, "a SlippageModel")
                 continue
             if not isinstance(value, Decimal):
                 raise _wrong(name, value, "a Decimal (money, prices and quantities are never floats)")

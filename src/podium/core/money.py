@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from podium.core.errors import ConfigurationError, Problem
-from podium.core.instruments import Instrument
+
+if TYPE_CHECKING:
+    from podium.core.instruments import Instrument
 
 __all__ = [
     "LEDGER_LIMIT_UNITS",

@@ -17,7 +17,7 @@ from podium.core.errors import ConfigurationError, DataError, Problem
 from podium.data.bars import BarSeries
 from podium.data.stretches import stretches
 
-__all__ = ["from_ticks", "infer_tick", "off_grid", "to_ticks"]
+__all__ = ["from_ticks", "infer_tick", "off_grid", "to_lots", "to_ticks"]
 
 #: A price this near to the grid, in ticks, is float noise.
 _NOISE_TICKS = 1e-6
@@ -25,6 +25,8 @@ _NOISE_TICKS = 1e-6
 _NOISE_RATIO = 4 * float(np.finfo(np.float64).eps)
 #: Whole numbers up to here are exact as doubles.
 _EXACT_LIMIT = 1 << 53
+#: So that the sum of a hundred thousand volumes fits 64 bits.
+_MOST_LOTS = 1 << 45
 _COARSEST_EXPONENT, _FINEST_EXPONENT = 2, 10
 
 
@@ -56,6 +58,21 @@ def to_ticks(prices: NDArray[np.float64], tick: Decimal) -> tuple[NDArray[np.int
             nearest = _round_half_even(scaled, nearest, distance)
         ticks[rows] = nearest
     return ticks.reshape(prices.shape), is_off
+
+
+def to_lots(volumes: NDArray[np.float64], lot: Decimal) -> NDArray[np.int64]:
+    """Count the whole lots in volumes, rounded down; float noise below a lot is put on it.
+
+    Args:
+        volumes: finite, ≥ 0.
+        lot: the step of quantities, > 0.
+
+    Returns:
+        Lots of the same shape; more than 2⁴⁵ are not told apart.
+    """
+    numerator, denominator = _ratio(lot)
+    scaled = np.minimum(volumes * (denominator / numerator), float(_MOST_LOTS))
+    return np.floor(scaled + _noise(scaled)).astype(np.int64)
 
 
 def from_ticks(ticks: NDArray[np.int64], tick: Decimal) -> NDArray[np.float64]:

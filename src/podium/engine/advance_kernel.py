@@ -22,6 +22,7 @@ from podium.engine.decide_kernel import (
     signal_by_rule,
     trade_at_close,
 )
+from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.match_kernel import match
 from podium.engine.protection_kernel import renew
@@ -57,6 +58,7 @@ def advance(tables: EngineTables, stop: int) -> None:
     The arrays are unpacked once: handing them to a function for every bar would cost more than the work.
     """
     run = tables.run[0]
+    measures = tables.measures
     bars, symbols, steps = tables.bars, tables.symbols, tables.steps
     signals, levels = tables.signals, tables.levels
     instruments, accounts, cells = tables.instruments, tables.accounts, tables.cells
@@ -82,7 +84,9 @@ def advance(tables: EngineTables, stop: int) -> None:
             most = min((stop - half_step) >> 1, run.schedule.turns - step)
             quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, most)
             if quiet > 0:
-                pass_quietly(run, instruments, accounts, cells, bars, tables.bar_steps, equity, step, step + quiet)
+                pass_quietly(
+                    run, instruments, accounts, cells, bars, measures, tables.bar_steps, equity, step, step + quiet
+                )
                 half_step += 2 * quiet
                 patience = 1
                 continue
@@ -120,6 +124,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                         candidates[count].bits = bits
                         count += 1
                 instrument.mark = bar.close
+                if run.measured:
+                    remember(instrument, measures[bar_index])
             run.candidate_count = count
             if total != 0:
                 run.portfolio.equity += total

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, Context, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from podium.core.errors import ConfigurationError, Problem, invariant
 from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
+from podium.core.slippage import SlippageModel
 from podium.engine.advance_kernel import advance, finish
+from podium.engine.measures import measure_rows, needs_measures
 from podium.engine.plain import kernel_tables
 from podium.engine.tables import (
     ACCOUNT,
@@ -45,6 +47,7 @@ from podium.engine.transfer_kernel import move_capital
 __all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "TierInput", "events_of_a_step"]
 
 _FOREVER = 1 << 62
+_UP = Context(prec=60, rounding=ROUND_CEILING)
 _COMMANDS = 512
 _DONE = int(Status.DONE)
 _EVENTS = 4096
@@ -175,6 +178,7 @@ class Engine:
             accounts=_account_rows(deposits),
             cells=_cell_rows(cells, timeline),
             bars=timeline.bars,
+            measures=measure_rows(timeline, instruments),
             bar_steps=timeline.bar_steps,
             days=timeline.days if fee_tiers else np.zeros(1, np.int64),
             symbols=timeline.symbols,
@@ -193,6 +197,7 @@ class Engine:
             self.tables.instruments["conflict_mode"] = conflicts
         if priorities:
             self.tables.cells["priority"] = np.array(priorities)[self.tables.cells["strategy"]]
+        self.tables.run[0]["measured"] = needs_measures(instruments)
         # Cleared as plain bytes: NumPy copies structured rows field by field, thirty times slower.
         self._command_bytes = commands.view(np.uint8).reshape(_COMMANDS, -1)
         self._kernel_tables = kernel_tables(self.tables)
@@ -384,6 +389,8 @@ def _instrument_rows(
         row["notional_minimum"] = _fee(minimum, instrument.notional_minimum, "notional_minimum", unit)
         row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
         row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
+        if instrument.slippage_model is not None:
+            _slip_by(row, instrument, instrument.slippage_model)
         row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)
         maximum = instrument.quantity_maximum
         row["quantity_maximum"] = _FOREVER if maximum is None else int(maximum / instrument.lot)
@@ -391,6 +398,16 @@ def _instrument_rows(
         row["first_cell"] = mine[0] if mine else 0
         row["last_cell"] = mine[-1] + 1 if mine else 0
     return rows
+
+
+def _slip_by(row: Record, instrument: Instrument, model: SlippageModel) -> None:
+    row["slipping"] = 1 + 2 * model.stops
+    row["volatility_factor"] = to_rate(model.volatility, "volatility")
+    row["impact"] = to_rate(model.impact, "impact")
+    # What is finer than a billionth of a tick is rounded up: against the trader, as everything here.
+    ticks = _UP.divide(model.money, instrument.tick) + model.ticks
+    billionths = min(ticks * RATE_SCALE, Decimal(CEILING_UNITS))
+    row["slippage_ticks"] = int(billionths.to_integral_value(ROUND_CEILING))
 
 
 def _with_bars(instruments: NDArray[np.void], timeline: Timeline) -> NDArray[np.void]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
-from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, least_lots, worsened
+from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, least_lots
+from podium.engine.impact_kernel import fill_price
 from podium.engine.ledger_kernel import apply, available, cancel, emit, end_order, reserve
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import protect, renew
@@ -81,6 +82,13 @@ def _entry_at_fill(
 
 
 @compiled
+def _wish(account: Record, instrument: Record, order: Record, price: int, rate: int) -> int:
+    """Estimate the quantity of an entry that is sized at its fill, for its own impact on the price."""
+    capital = min(account.allocated, max(account.cash, 0) + account.used)
+    return entry_lots(instrument, order, price, price, rate, available(account), capital)
+
+
+@compiled
 def fill_order(
     run: Record,
     cell: Record,
@@ -98,18 +106,20 @@ def fill_order(
     if order.exit and not opposite:
         cancel(run, cell, account, order, _POSITION_CLOSED)
         return
-    ratio = 0
-    if order.kind == _MARKET:
-        ratio = instrument.slippage
-    if order.kind != _LIMIT and (not is_exit or run.spread_on_exit):
-        ratio += instrument.spread
-    price = worsened(fair_price, order.side, ratio)
+    pays_spread = 1 if not is_exit or run.spread_on_exit else 0
+    held = abs(cell.quantity)
+    wanted = order.quantity
+    if is_exit:
+        wanted = held if wanted == 0 else min(wanted, held)
     rate = instrument.maker_fee if maker else instrument.taker_fee
+    if wanted == 0 and instrument.impact != 0:
+        wanted = _wish(account, instrument, order, fair_price, rate)
+    # What the capital turns out not to cover has come to the market, too.
+    price = fill_price(instrument, fair_price, order.side, order.kind, pays_spread, wanted)
     if is_exit:
         reserve(run, account, -order.reserved)
         order.reserved = 0
-        held = abs(cell.quantity)
-        lots = held if order.quantity == 0 else min(order.quantity, held)
+        lots = wanted
         if lots < order.quantity:
             _reduced(run, cell, account, order, lots, price, _POSITION_CLOSED)
     else:
@@ -228,12 +238,8 @@ def _exit(
 ) -> None:  # fmt: skip
     """Close (a part of) a position at a protective level."""
     side = -1 if cell.quantity > 0 else 1
-    price = fair_price
-    maker = 1
-    if kind == _STOP:
-        maker = 0
-        if run.spread_on_exit:
-            price = worsened(fair_price, side, instrument.spread)
+    maker = 0 if kind == _STOP else 1
+    price = fill_price(instrument, fair_price, side, kind, run.spread_on_exit, lots)
     apply(run, cell, account, instrument, side, lots, price, fair_price, maker, reason, 0, kind, 1)
 
 

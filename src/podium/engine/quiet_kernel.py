@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.core.kernels import compiled
+from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import overflow
 from podium.engine.protection_kernel import follow
 from podium.engine.tables import CEILING_UNITS, Interest, Record, Records
@@ -119,6 +120,7 @@ def pass_quietly(
     accounts: Records,
     cells: Records,
     bars: Records,
+    measures: Records,
     bar_steps: NDArray[np.int64],
     equity: NDArray[np.int64],
     start: int,
@@ -163,3 +165,5 @@ def pass_quietly(
                     instrument.mark = mark
             instrument.mark = bars[last - 1].close
             instrument.next_bar = last
+            if run.measured:
+                remember(instrument, measures[last - 1])

@@ -28,6 +28,7 @@ __all__ = [
     "FEE_TIERS_MAXIMUM",
     "FEE_WINDOW_DAYS",
     "INSTRUMENT",
+    "MEASURE",
     "MOVED",
     "NO_LEVEL",
     "ORDER",
@@ -176,6 +177,12 @@ INSTRUMENT = np.dtype(
         ("fee_minimum", "i8"),  # units an order
         ("slippage", "i8"),  # billionths, market orders
         ("spread", "i8"),  # billionths, market and stop orders
+        ("slipping", "i8"),  # bit 0 fills slip by a model, bit 1 stops do, too
+        ("slippage_ticks", "i8"),  # billionths of a tick
+        ("volatility_factor", "i8"),  # billionths of the volatility
+        ("impact", "i8"),  # billionths, coefficient of the square-root law
+        ("volatility", "i8"),  # billionths, see MEASURE; of the last closed bar
+        ("mean_volume", "i8"),  # lots, see MEASURE; of the last closed bar
         ("quantity_minimum", "i8"),  # lots an order
         ("quantity_maximum", "i8"),  # lots an order
         ("notional_minimum", "i8"),  # units an entry
@@ -331,6 +338,16 @@ BAR = np.dtype(
     align=True,
 )
 
+#: What a bar tells beside its prices; measured only where a cost needs it.
+MEASURE = np.dtype(
+    [
+        ("volume", "i8"),  # lots
+        ("volatility", "i8"),  # billionths: the root mean square of returns over a window that ends with this bar
+        ("mean_volume", "i8"),  # lots, over the same window
+    ],
+    align=True,
+)
+
 CANDIDATE = np.dtype(
     [
         ("cell", "i8"),
@@ -438,6 +455,7 @@ RUN = np.dtype(
         ("protect_next_bar", "i8"),  # protection starts one bar after the entry
         ("compounding", "i8"),  # allocations follow equity at cost
         ("spread_on_exit", "i8"),  # exits pay the spread, too
+        ("measured", "i8"),  # 1: bars have measures
         # The sum of all strategies' accounts, to which every movement is posted a second time.
         ("portfolio", ACCOUNT),
         ("schedule", SCHEDULE),
@@ -455,6 +473,7 @@ class EngineTables(NamedTuple):
     accounts: NDArray[np.void]
     cells: NDArray[np.void]
     bars: NDArray[np.void]
+    measures: NDArray[np.void]
     bar_steps: NDArray[np.int64]
     days: NDArray[np.int64]
     symbols: NDArray[np.int32]

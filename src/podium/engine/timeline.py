@@ -24,6 +24,7 @@ class SymbolTicks:
     Args:
         close_time: nanoseconds since 1970 UTC, strictly growing, shape ``(bars,)``.
         open, high, low, close: ticks, shape ``(bars,)``.
+        volume: lots, shape ``(bars,)``; ``None`` where nothing asks for it.
     """
 
     close_time: NDArray[np.int64]
@@ -31,6 +32,7 @@ class SymbolTicks:
     high: NDArray[np.int64]
     low: NDArray[np.int64]
     close: NDArray[np.int64]
+    volume: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +47,7 @@ class Timeline:
         times: close time of each step, nanoseconds since 1970 UTC, shape ``(steps,)``.
         lengths: how many bars each symbol has.
         highest: the highest price of each symbol in ticks; 0 without bars.
+        volumes: of each of ``bars``, lots; ``None`` where no symbol has any.
     """
 
     bars: NDArray[np.void]
@@ -54,6 +57,7 @@ class Timeline:
     times: NDArray[np.int64]
     lengths: tuple[int, ...]
     highest: tuple[int, ...]
+    volumes: NDArray[np.int64] | None = None
 
     @classmethod
     def merge(cls, symbols: Sequence[SymbolTicks]) -> Timeline:
@@ -85,6 +89,7 @@ class Timeline:
             times=times,
             lengths=lengths,
             highest=tuple(int(ticks.high.max(initial=0)) for ticks in symbols),
+            volumes=_volumes(symbols),
         )
 
     @property
@@ -94,6 +99,14 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self.times)
+
+
+def _volumes(symbols: Sequence[SymbolTicks]) -> NDArray[np.int64] | None:
+    if all(ticks.volume is None for ticks in symbols):
+        return None
+    return np.concatenate(
+        [np.zeros(len(ticks.close), np.int64) if ticks.volume is None else ticks.volume for ticks in symbols]
+    )
 
 
 def _steps_of_bars(close_times: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

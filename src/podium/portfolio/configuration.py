@@ -13,6 +13,7 @@ from podium.core.errors import ConfigurationError, did_you_mean
 from podium.core.fields import choice, number, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
 from podium.core.places import Place, describe
+from podium.core.slippage import SlippageModel
 from podium.core.validation import PLACE, problems_of, show
 from podium.engine.tables import FEE_TIERS_MAXIMUM
 
@@ -209,6 +210,10 @@ class SimulationOptions(BaseModel):
 
     slippage: Cost = Field(
         default=Decimal(0), description="ratio by which market orders fill worse; a symbol may have its own"
+    )
+    slippage_model: SlippageModel | None = Field(
+        default=None,
+        description="what makes fills worse beside the ratio; a symbol may have its own",
     )
     spread: Cost = Field(
         default=Decimal(0),

@@ -13,6 +13,7 @@ from podium.core.fields import choice, number, ratio, refuse, switch, text, whol
 from podium.core.ids import RESERVED_IDS
 from podium.core.instruments import Instrument
 from podium.core.money import MONEY_DIGITS_MINIMUM
+from podium.core.slippage import SlippageModel
 from podium.core.times import parse_end, parse_time
 from podium.core.validation import show
 from podium.portfolio.configuration import (
@@ -155,6 +156,9 @@ class SymbolSection(_Section):
     )
     quantity_maximum: Positive | None = Field(
         default=None, description="the largest quantity of an order; by default no limit"
+    )
+    slippage_model: SlippageModel | None = Field(
+        default=None, description="what makes fills worse beside the ratio, instead of simulation's"
     )
     notional_minimum: Amount = Field(
         default=Decimal(0), description="what an entry must be worth, money; exits are free of it"
