@@ -1322,7 +1322,7 @@ podium check: 'now' is too much
         command=("backtest", PORTFOLIO, "--form", "2024-01-01"),
         message="""\
 podium backtest: there is no option '--form'
-  expected: one of --from, --to, --out, --json, --no-progress, --set, --help
+  expected: one of --from, --to, --out, --json, --attribution, --no-progress, --set, --help
   hint: did you mean '--from'?
 """,
     ),
