@@ -15,7 +15,17 @@ from podium.backtest.log import completed_log
 from podium.backtest.records import event_forms, event_lines
 from podium.core.events import EventKind, Reason
 from podium.core.money import MoneyUnit
-from podium.engine.tables import CLOSED, EVENT, MOVED, ConflictMode, OrderKind
+from podium.engine.tables import (
+    CLOSED,
+    EVENT,
+    MOVED,
+    REACHED,
+    ConflictMode,
+    LimitAction,
+    LimitScope,
+    OrderKind,
+)
+from podium.portfolio.limits import RiskOptions
 
 #: Ticks and lots of many scales: whole, fine, with zeros at the end, larger than one.
 INSTRUMENTS = {
@@ -28,6 +38,7 @@ RATES = {"taker_fee": "fee", "maker_fee": "realised"}
 MONEY = ("cash", "used", "reserved", "allocated")
 
 
+LIMIT_KINDS = (EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED)
 ORDER_KINDS = {kind.value: kind.name.lower() for kind in OrderKind}
 OUTCOMES = {
     (ConflictMode.ALLOW, 0): "all entries act",
@@ -92,6 +103,9 @@ def rows_of_every_kind(result, count, seed):
         rows[name] = generator.integers(-9, 10, count) * magnitude + generator.choice([0, 0, 1, -7], count)
     is_moved = rows["kind"] == EventKind.CAPITAL_MOVED
     rows["order"][is_moved] = generator.integers(-1, len(result.cells.members), is_moved.sum())
+    is_limit = np.isin(rows["kind"], LIMIT_KINDS)
+    rows["maker"][is_limit] = generator.integers(0, 5, is_limit.sum())
+    rows["exit"][is_limit] = np.where(rows["maker"][is_limit] == LimitScope.GROUP, 1, 0)
     is_closed = rows["kind"] == EventKind.POSITION_CLOSED
     closed = rows.view(CLOSED)
     closed["entry_step"][is_closed] = rows["step"][is_closed] // 2
@@ -107,6 +121,8 @@ def recorded(rows, parts=1, **options):
     """Give a result whose engine recorded these rows."""
     result = finished(**options)
     rows = rows_of_every_kind(result, rows, 5)
+    risk = RiskOptions.model_validate({"groups": {"some": [next(iter(INSTRUMENTS))]}, "group_exposure": {"some": "1%"}})
+    result = dataclasses.replace(result, config=result.config.model_copy(update={"risk": risk}))
     engine = Recorded(MoneyUnit(10), np.array_split(rows, parts), result.engine.half_step)
     return dataclasses.replace(result, engine=engine, conflicts_detected=1), rows
 
@@ -204,6 +220,9 @@ class Plain:
             content = {**trade, "quantity": quantity, "position": position, "price": price}
         elif kind == EventKind.CAPITAL_MOVED:
             content = self.moved(row, reason) | account
+        elif kind in LIMIT_KINDS:
+            head = {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name}
+            return head | self.limited(row, strategy, symbol, {"quantity": quantity, "price": price})
         else:
             content = {
                 **trade,
@@ -222,6 +241,21 @@ class Plain:
         where = {} if kind == EventKind.CAPITAL_MOVED else {"symbol": symbol}
         head = {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name}
         return {**head, **who, **where, **content}
+
+    def limited(self, row, strategy, symbol, wish):
+        scope, overlay = LimitScope(row["maker"]), np.atleast_1d(row).view(REACHED)[0]
+        amounts = {name: decimal(overlay[name], self.unit) for name in ("maximum", "value", "asked")}
+        side = {1: {"side": "buy"}, 0: {}, -1: {"side": "sell"}}[int(row["side"])]
+        who = {
+            **({"strategy_id": strategy} if scope in (LimitScope.CELL, LimitScope.STRATEGY) else {}),
+            **({"symbol": symbol} if scope in (LimitScope.CELL, LimitScope.SYMBOL) else {}),
+            **({"group": "some"} if scope is LimitScope.GROUP else {}),
+        }
+        content = {"scope": scope.name.lower(), **who, "limit": Reason(row["reason"]).wire}
+        if row["kind"] == EventKind.LIMIT_RELEASED:
+            return content | {name: amounts[name] for name in ("maximum", "value")}
+        action = LimitAction(row["order_kind"]).name.lower()
+        return content | {"action": action, **amounts, **side, **wish}
 
     def moved(self, row, reason):
         other, told = int(row["order"]), np.atleast_1d(row).view(MOVED)[0]
@@ -289,6 +323,11 @@ def told(event):
     if kind == "CONFLICT_DETECTED":
         told_of = ("strategies", "resolution_mode", "winner", "outcome")
         return "warning", "conflict_detected", {name: event[name] for name in told_of if name in event}
+    if kind == "LIMIT_REACHED":
+        names = ("limit", "scope", "action", "maximum", "value", "asked", "side", "quantity", "price")
+        return "warning", "limit_reached", {name: event[name] for name in names if name in event}
+    if kind == "LIMIT_RELEASED":
+        return "info", "limit_released", {name: event[name] for name in ("limit", "scope", "maximum", "value")}
     if kind == "FEE_TIER_CHANGED":
         return "info", "fee_tier_changed", {n: event[n] for n in ("tier", "volume", "taker_fee", "maker_fee")}
     if kind in ("ORDER_CREATED", "ORDER_CANCELLED") and not event["is_exit"]:
@@ -314,7 +353,7 @@ def test_the_log_is_written_as_plain_formatting_writes_it(level):
     for event in Plain(result).records(rows):
         found = told(event)
         if found and (level == "info" or found[0] == "warning"):
-            who = {name: event[name] for name in ("sequence", "strategy_id", "symbol") if name in event}
+            who = {name: event[name] for name in ("sequence", "strategy_id", "symbol", "group") if name in event}
             expected.append({"time": event["time"], "level": found[0], "event": found[1], **who, **found[2]})
     written = b"".join(completed_log(result))
     if level == "info":

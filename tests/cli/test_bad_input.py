@@ -218,17 +218,17 @@ portfolio.yaml:2:9: '*demo' refers to a name that was not given
         edits=((PORTFOLIO, "simulation:", "simulaton:"),),
         message="""\
 portfolio.yaml:11:1: unknown key 'simulaton' in the file
-  expected: one of portfolio, data, symbols, simulation, defaults, strategies, multi_strategy
+  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy
   hint: did you mean 'simulation'?
 """,
     ),
     Case(
         name="section of a later release",
-        edits=((PORTFOLIO, "simulation:", "risk: {daily_loss: 5%}\nsimulation:"),),
+        edits=((PORTFOLIO, "simulation:", "journal: {path: runs}\nsimulation:"),),
         message="""\
-portfolio.yaml:11:1: 'risk' comes in a later release
-  expected: one of portfolio, data, symbols, simulation, defaults, strategies, multi_strategy
-  hint: remove 'risk' until then
+portfolio.yaml:11:1: 'journal' comes in a later release
+  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy
+  hint: remove 'journal' until then
 """,
     ),
     Case(

@@ -266,6 +266,7 @@ def play(
     stop: int | None = None,
     hours: int = 1,
     fee_tiers: Sequence[tuple[Any, Any, Any]] = (),
+    limits: Any = None,
 ) -> Played:
     """Run a scene. ``orders`` are by step; ``signals`` by cell; ``cells`` are (strategy, symbol) in portfolio order.
 
@@ -309,6 +310,7 @@ def play(
         ],
         conflicts=[conflicts] * len(texts) if isinstance(conflicts, ConflictMode) else conflicts,
         priorities=priorities,
+        limits=limits(timeline) if limits is not None else None,
     )
     for step, given in sorted((orders or {}).items()):
         for command in [given] if isinstance(given, Command) else given:

@@ -155,7 +155,7 @@ class _Line:
 
     def form(self, event: Form) -> Form:
         """Give what its line holds, in terms of the event's line."""
-        who = {name: event[name] for name in ("sequence", "strategy_id", "symbol") if name in event}
+        who = {name: event[name] for name in ("sequence", "strategy_id", "symbol", "group") if name in event}
         return {"time": event["time"], "level": self.level, "event": self.event, **who, **_taken(self.members, event)}
 
 
@@ -193,6 +193,8 @@ _TRANSFER: Form = {
     **_same("equity_before", "equity_after", "other_equity_before", "other_equity_after"),
     "allocation_limit": "allocated",
 }
+_REACHED: Form = _same("limit", "scope", "action", "maximum", "value", "asked", "side", "quantity", "price")
+_RELEASED: Form = _same("limit", "scope", "maximum", "value")
 _NO_CAPITAL = {"reason": Reason.CAPITAL_LIMIT.value}
 _ENTRY, _EXIT = {"exit": 0}, {"exit": 1}
 #: What is told about an event; of several lines that fit, the last.
@@ -203,6 +205,8 @@ _LINES = tuple(
         (EventKind.SIGNAL_REJECTED, {}, _WARNING, "signal_rejected", _REJECTED),
         (EventKind.SIGNAL_REJECTED, _NO_CAPITAL, _WARNING, "capital_limit_hit", _LIMIT),
         (EventKind.CONFLICT_DETECTED, {}, _WARNING, "conflict_detected", _CONFLICT),
+        (EventKind.LIMIT_REACHED, {}, _WARNING, "limit_reached", _REACHED),
+        (EventKind.LIMIT_RELEASED, {}, _INFO, "limit_released", _RELEASED),
         (EventKind.ORDER_CREATED, _ENTRY, _INFO, "capital_reserved", _RESERVATION),
         (EventKind.ORDER_REDUCED, _NO_CAPITAL, _WARNING, "capital_limit_reduced", _LIMIT),
         (EventKind.ORDER_CANCELLED, _ENTRY, _INFO, "reservation_released", _RESERVATION),

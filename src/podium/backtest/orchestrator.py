@@ -12,6 +12,7 @@ from decimal import Context, Decimal
 
 from podium.backtest.aggregation import aggregate
 from podium.backtest.cells import Cells, make_cells
+from podium.backtest.limits import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.result import OrchestratorResult
@@ -124,7 +125,8 @@ class StrategyOrchestrator:
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
         _refuse_too_many(cells)
-        engine = self._engine(market, cells, deposits, unit)
+        unallocated = unit.to_units(initial_capital) - sum(deposits)
+        engine = self._engine(market, cells, deposits, unit, unallocated)
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         cells = cells.without_series()
         if on_checked is not None:
@@ -159,8 +161,19 @@ class StrategyOrchestrator:
         units = unit.to_units(capital, "the initial capital")
         return [int(_EXACT.multiply(Decimal(units), member.weight)) for member in self.members]
 
-    def _engine(self, market: Market, cells: Cells, deposits: Sequence[int], unit: MoneyUnit) -> Engine:
+    def _engine(
+        self, market: Market, cells: Cells, deposits: Sequence[int], unit: MoneyUnit, unallocated: int
+    ) -> Engine:
         config = self.config
+        limits = None
+        if config.risk is not None:
+            limits = engine_limits(
+                config.risk,
+                symbols=market.symbols,
+                times=market.timeline.times,
+                unallocated=unallocated,
+                unit=unit,
+            )
         return Engine(
             timeline=market.timeline,
             instruments=[market.instruments[symbol] for symbol in market.symbols],
@@ -188,6 +201,7 @@ class StrategyOrchestrator:
             ],
             conflicts=[ConflictMode[config.conflict_mode(symbol).upper()] for symbol in market.symbols],
             priorities=[config.priorities.get(member.strategy_id, 0) for member in self.members],
+            limits=limits,
         )
 
     def _advance(

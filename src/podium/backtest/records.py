@@ -19,7 +19,7 @@ from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind, Reason
 from podium.core.money import RATE_SCALE
-from podium.engine.tables import CLOSED, EVENT, MOVED, ConflictMode, OrderKind
+from podium.engine.tables import CLOSED, EVENT, MOVED, REACHED, ConflictMode, LimitAction, LimitScope, OrderKind
 from podium.stats.comparison import RowKind
 
 __all__ = ["EventColumns", "Record", "event_columns", "event_forms", "event_grids", "event_lines", "event_records"]
@@ -59,6 +59,8 @@ _ORDER: Form = {
     "reason": _REASON_IF_ANY,
     **_ACCOUNT,
 }
+_ABOUT_STRATEGIES = (LimitScope.CELL, LimitScope.STRATEGY)
+_ABOUT_SYMBOLS = (LimitScope.CELL, LimitScope.SYMBOL)
 _TRADE: Form = {"trade": Whole("order"), "side": Named("side", {1: "long", 0: "short", -1: "short"})}
 _POSITION_CHANGED: Form = {**_TRADE, "quantity": _QUANTITY, "position": _POSITION, "price": _PRICE}
 
@@ -88,11 +90,26 @@ def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict
     head: dict[str, object] = {"sequence": Whole("sequence"), "time": Time("time", is_fine), "kind": kind.name}
     if kind == EventKind.FEE_TIER_CHANGED:
         return head
+    if kind in (EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
+        return head | _limited(result)
     if kind != EventKind.CONFLICT_DETECTED:
         head["strategy_id"] = Named("cell", _strategies(result))
     if kind == EventKind.CAPITAL_MOVED:
         return head
     return head | {"symbol": Named("cell", dict(enumerate(result.cells.symbols)))}
+
+
+def _limited(result: OrchestratorResult) -> dict[str, object]:
+    """Say whom a limit concerns: what an event names that is about all strategies or symbols is left out."""
+    names, risk = list(result.strategy_results), result.config.risk
+    groups = {0: ABSENT} | dict(enumerate(risk.group_exposure if risk is not None else (), 1))
+    strategies = {cell: names[member] for cell, member in enumerate(result.cells.members)}
+    return {
+        "scope": Named("scope", {scope.value: scope.name.lower() for scope in LimitScope}),
+        "strategy_id": Named("limited_strategy", {-1: ABSENT} | strategies),
+        "symbol": Named("limited_symbol", {-1: ABSENT} | dict(enumerate(result.cells.symbols))),
+        "group": Named("group", groups),
+    }
 
 
 def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> Form:
@@ -142,6 +159,17 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
             }
         case EventKind.POSITION_OPENED | EventKind.POSITION_MODIFIED:
             return _POSITION_CHANGED
+        case EventKind.LIMIT_REACHED:
+            return {
+                "limit": _REASON,
+                "action": Named("order_kind", {action.value: action.name.lower() for action in LimitAction}),
+                **{name: Scaled(name, "money") for name in ("maximum", "value", "asked")},
+                "side": Named("side", {1: "buy", 0: ABSENT, -1: "sell"}),
+                "quantity": _QUANTITY,
+                "price": _PRICE,
+            }
+        case EventKind.LIMIT_RELEASED:
+            return {"limit": _REASON, **{name: Scaled(name, "money") for name in ("maximum", "value")}}
         case EventKind.POSITION_CLOSED:
             return {
                 **_TRADE,
@@ -222,11 +250,14 @@ def event_columns(result: OrchestratorResult) -> Iterator[EventColumns]:
 def _numbers(
     part: NDArray[np.void], times: NDArray[np.int64], sequence: int, unallocated: int
 ) -> dict[str, NDArray[np.integer]]:
-    closed, moved = part.view(CLOSED), part.view(MOVED)
+    moved = part.view(MOVED)
     known: dict[str, NDArray[np.integer]] = {name: part[name] for name in EVENT.names or ()}
-    known |= {name: closed[name] for name in CLOSED.names or ()}
+    for overlay in (CLOSED, REACHED):
+        known |= {name: part.view(overlay)[name] for name in overlay.names or ()}
     change = known["side"] * known["notional"]
     other_equity = moved["other_equity"] + np.where(known["order"] < 0, unallocated, 0)
+    is_limit = (known["kind"] == EventKind.LIMIT_REACHED) | (known["kind"] == EventKind.LIMIT_RELEASED)
+    scope = np.where(is_limit, known["maker"], LimitScope.CELL)
     is_closed = known["kind"] == EventKind.POSITION_CLOSED
     free = np.minimum(known["allocated"] - known["used"], known["cash"]) - known["reserved"]
     return known | {
@@ -241,6 +272,10 @@ def _numbers(
         "equity_before": moved["equity"] - change,
         "other_equity": other_equity,
         "other_equity_before": other_equity + change,
+        "scope": scope,
+        "limited_strategy": np.where(np.isin(scope, _ABOUT_STRATEGIES), known["cell"], -1),
+        "limited_symbol": np.where(np.isin(scope, _ABOUT_SYMBOLS), known["cell"], -1),
+        "group": np.where(is_limit, known["exit"], 0),
     }
 
 

@@ -32,6 +32,10 @@ class EventKind(IntEnum):
     """more was entered or a part was closed"""
     POSITION_CLOSED = 10
     """flat again: the trade is complete"""
+    LIMIT_REACHED = 11
+    """a limit of the portfolio refused or cut an entry, or the account came to one"""
+    LIMIT_RELEASED = 12
+    """a limit that the account had come to lets entries pass again"""
     CAPITAL_MOVED = 14
     """free cash went from one strategy to another, or between a strategy and cash that none has"""
     FEE_TIER_CHANGED = 18
@@ -50,6 +54,8 @@ class Reason(IntEnum):
     BREAK_EVEN = 5
     TIME_EXIT = 6
     END_OF_DATA = 7
+    RISK_LIMIT = 9
+    """a limit closes what is open"""
     # Why something was refused, reduced or cancelled.
     BOTH_SIDES = 20
     """the same strategy wants to enter long and short at once"""
@@ -79,6 +85,22 @@ class Reason(IntEnum):
     """the strategy asked for it"""
     POSITION_CLOSED = 42
     """an exit whose position is gone"""
+    # Limits of the portfolio; entries are held against them in this order.
+    DAILY_LOSS = 50
+    DRAWDOWN = 51
+    LOSS_STREAK = 52
+    ORDERS_PER_MINUTE = 53
+    OPEN_POSITIONS = 54
+    PRICE_DEVIATION = 55
+    ORDER_VALUE = 56
+    TRADE_RISK = 57
+    POSITION_RISK = 58
+    TOTAL_RISK = 59
+    GROSS_EXPOSURE = 60
+    NET_EXPOSURE = 61
+    SYMBOL_EXPOSURE = 62
+    STRATEGY_EXPOSURE = 63
+    GROUP_EXPOSURE = 64
     # Why capital moved.
     DRIFT = 80
     """a strategy's share of the capital was too far from what the rule wants"""

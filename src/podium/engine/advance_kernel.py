@@ -14,6 +14,7 @@ from podium.core.kernels import compiled
 from podium.engine.conflicts_kernel import net_entries, resolve
 from podium.engine.decide_kernel import (
     enter_by_rule,
+    exit_by_limit,
     exit_by_rule,
     forget,
     place,
@@ -22,8 +23,10 @@ from podium.engine.decide_kernel import (
     signal_by_rule,
     trade_at_close,
 )
+from podium.engine.exposure_kernel import equity_of_account, mark
 from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import apply, cancel, overflow
+from podium.engine.limits_kernel import watch
 from podium.engine.match_kernel import match
 from podium.engine.protection_kernel import renew
 from podium.engine.quiet_kernel import FEW_STEPS, pass_quietly, quiet_steps, settle
@@ -77,6 +80,7 @@ def advance(tables: EngineTables, stop: int) -> None:
         if (
             run.active_cells == 0
             and run.command == run.command_count
+            and not run.watchful
             and half_step & 1 == 0
             and step >= look_again
             and stop - half_step >= 2 * FEW_STEPS
@@ -88,12 +92,18 @@ def advance(tables: EngineTables, stop: int) -> None:
                     run, instruments, accounts, cells, bars, measures, tables.bar_steps, equity, step, step + quiet
                 )
                 half_step += 2 * quiet
+                if run.limited:
+                    run.limits.time = tables.times[step + quiet - 1]
+                    run.limits.today = tables.limit_days[step + quiet - 1]
                 patience = 1
                 continue
             # Where it is seldom quiet, looking is in vain: look less and less often.
             patience = min(2 * patience, _PATIENCE)
             look_again = step + patience
         run.step = step
+        if run.limited:
+            run.limits.time = tables.times[step]
+            run.limits.today = tables.limit_days[step]
         # Where every symbol has a bar in every step, nothing needs to be looked up.
         first = 0 if run.dense else steps[step]
         last = len(instruments) if run.dense else steps[step + 1]
@@ -132,7 +142,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                 if abs(run.portfolio.equity) >= _CEILING_UNITS:
                     run.status = _OVERFLOW
             half_step += 1
-            if count > 0 or run.command < run.command_count or half_step == stop:
+            if count > 0 or run.command < run.command_count or run.watchful or half_step == stop:
                 continue
             # Nobody wants anything: the step is decided already.
         else:
@@ -143,6 +153,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                 last_command += 1
             if first_command < last_command and commands[first_command].step < step:
                 run.status = _LATE_COMMAND
+            if run.watchful:
+                watch(run, instruments, accounts, cells, tables.limit_days[step])
             if count > 0 or first_command < last_command:
                 # First all signals, ...
                 for index in range(count):
@@ -176,6 +188,13 @@ def advance(tables: EngineTables, stop: int) -> None:
                         place(run, cell, account, instrument, commands[index])
                         if run.fill_at_close:
                             trade_at_close(run, cell, account, instrument)
+            if run.limited and run.limits.closing != 0:
+                for index in range(len(cells)):
+                    cell = cells[index]
+                    exit_by_limit(run, cell, accounts[cell.strategy], instruments[cell.symbol])
+            if count > 0 or first_command < last_command:
+                if run.limited:
+                    mark(run, instruments, cells)
                 # ... then entries, first those of which only a difference is left.
                 if run.conflicts_to_net > 0:
                     for index in range(len(instruments)):
@@ -184,12 +203,16 @@ def advance(tables: EngineTables, stop: int) -> None:
                             net_entries(
                                 run, instrument, accounts, cells, commands, levels, wishes, first_command, last_command
                             )
+                            if run.limited and run.fill_at_close:
+                                mark(run, instruments, cells)
                 for index in range(count):
                     cell = cells[candidates[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]
                     enter_by_rule(run, cell, account, instrument, levels, candidates[index].row)
                     if run.fill_at_close:
                         trade_at_close(run, cell, account, instrument)
+                        if run.limited:
+                            mark(run, instruments, cells)
                 for index in range(first_command, last_command):
                     cell = cells[commands[index].cell]
                     if commands[index].action == _PLACE and not commands[index].exit:
@@ -197,9 +220,13 @@ def advance(tables: EngineTables, stop: int) -> None:
                         place(run, cell, account, instrument, commands[index])
                         if run.fill_at_close:
                             trade_at_close(run, cell, account, instrument)
+                            if run.limited:
+                                mark(run, instruments, cells)
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command
+            if run.watchful:
+                run.limits.last_equity = equity_of_account(run)
         for strategy in range(len(accounts)):
             equity[step, strategy] = accounts[strategy].equity
         half_step += 1

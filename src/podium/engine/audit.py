@@ -113,7 +113,7 @@ class _Audit:
 
     def read(self, event: Record) -> None:
         kind = EventKind(int(event["kind"]))
-        if kind is EventKind.CONFLICT_DETECTED:
+        if kind in (EventKind.CONFLICT_DETECTED, EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
             return
         if kind is EventKind.FEE_TIER_CHANGED:
             tier = self.tier(event)

@@ -221,6 +221,7 @@ def net_entries(
     instrument.conflict_event = 0
     run.conflicts_to_net -= 1
     _share_out(cells, commands, wishes, count, side, abs(long - short), max(long, short))
+    run.limits.is_sized = 1
     for position in range(count):
         wish, lots = wishes[position, _ORDER], wishes[position, _LOTS]
         order = _order_of(wish, cells, commands)
@@ -240,3 +241,4 @@ def net_entries(
             if run.fill_at_close:
                 trade_at_close(run, cell, account, instrument)
         _drop(wish, cells, commands)
+    run.limits.is_sized = 0

@@ -15,7 +15,9 @@ from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
 from podium.engine.costs_kernel import entry_cost, entry_lots, fee_of, least_lots
+from podium.engine.exposure_kernel import book_order, has_working_entry
 from podium.engine.ledger_kernel import cancel, emit, reserve
+from podium.engine.limits_kernel import check_entry, closes, count_order, sized
 from podium.engine.match_kernel import fill_order, shortfall
 from podium.engine.money_kernel import muldiv, muldiv_ceiling
 from podium.engine.protection_kernel import levels_refusal, protect, renew
@@ -33,6 +35,7 @@ from podium.engine.tables import (
 __all__ = [
     "enter",
     "enter_by_rule",
+    "exit_by_limit",
     "exit_by_rule",
     "forget",
     "free_slot",
@@ -60,7 +63,7 @@ _BOTH_SIDES, _FLAT, _NO_SLOT = int(Reason.BOTH_SIDES), int(Reason.FLAT), int(Rea
 _UNKNOWN_LEVEL, _NO_STOP = int(Reason.UNKNOWN_LEVEL), int(Reason.NO_STOP)
 _MIN_QUANTITY = int(Reason.MIN_QUANTITY)
 _MAX_QUANTITY, _CAPITAL_LIMIT = int(Reason.MAX_QUANTITY), int(Reason.CAPITAL_LIMIT)
-_CANCELLED = int(Reason.CANCELLED)
+_CANCELLED, _RISK_LIMIT = int(Reason.CANCELLED), int(Reason.RISK_LIMIT)
 _ALLOW = int(ConflictMode.ALLOW)
 
 
@@ -182,6 +185,8 @@ def _created(run: Record, cell: Record, account: Record, order: Record, price: i
     )  # fmt: skip
     event.order_kind = order.kind
     event.exit = order.exit
+    if run.limited:
+        count_order(run)
     renew(run, cell)
 
 
@@ -216,6 +221,16 @@ def _freed(cell: Record, instrument: Record) -> tuple[int, int]:
 
 
 @compiled
+def _limit_refusal(run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int) -> int:
+    """Cut an entry to what the portfolio's limits let pass, or tell which one refuses it."""
+    lots = sized(run, cell, order.quantity)
+    if lots < order.quantity and lots < least_lots(instrument, price):
+        return run.limits.cut
+    order.quantity = lots
+    return check_entry(run, cell, account, instrument, order, price, 0)
+
+
+@compiled
 def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int) -> int:
     """Fix the size of an entry and what it reserves, or tell why it cannot be had."""
     if order.size_mode == _RISK and order.stop_mode == _LEVEL_NONE:
@@ -224,7 +239,7 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
         order.quantity = order.size
         return _MAX_QUANTITY
     if run.size_at_fill:
-        return _NONE
+        return check_entry(run, cell, account, instrument, order, price, 0) if run.limited else _NONE
     freed_used, freed_cash = _freed(cell, instrument)
     cash = account.cash + freed_cash
     used = account.used - freed_used
@@ -241,6 +256,12 @@ def _size_refusal(run: Record, cell: Record, account: Record, instrument: Record
     cost = entry_cost(instrument, lots, cost_price, rate)
     if cost > free:
         return _CAPITAL_LIMIT
+    if run.limited:
+        refusal = _limit_refusal(run, cell, account, instrument, order, price)
+        if refusal != _NONE:
+            return refusal
+        if order.quantity < lots:
+            cost = entry_cost(instrument, order.quantity, cost_price, rate)
     # What the cell's own exit gives back just before this entry fills need not be held a second time.
     given_back = min(freed_used, freed_cash) if order.kind == _MARKET else 0
     order.reserved = max(cost - given_back, 0)
@@ -271,6 +292,10 @@ def enter(run: Record, cell: Record, account: Record, instrument: Record, order:
     """Make a working order of an entry, or say why not."""
     price = size_entry(run, cell, account, instrument, order)
     if price != 0:
+        if run.limited:
+            if cell.quantity == 0 and not has_working_entry(cell):
+                run.limits.waiting += 1
+            book_order(run, cell, instrument, order)
         _created(run, cell, account, order, price)
 
 
@@ -394,6 +419,21 @@ def exit_by_rule(run: Record, cell: Record, account: Record, instrument: Record)
         order.reason = cell.exit_reason
         order.quantity = cell.exiting
         _leave(run, cell, account, instrument, order)
+
+
+@compiled
+def exit_by_limit(run: Record, cell: Record, account: Record, instrument: Record) -> None:
+    """Place the exit that a limit wants, if any."""
+    if closes(run, cell):
+        order = cell.orders[_slot_for_exit(run, cell, account)]
+        _clear(order, cell.index, -1 if cell.quantity > 0 else 1)
+        order.exit = 1
+        order.reason = _RISK_LIMIT
+        order.quantity = abs(cell.quantity)
+        _leave(run, cell, account, instrument, order)
+        if run.fill_at_close:
+            cell.exiting += order.quantity
+            trade_at_close(run, cell, account, instrument)
 
 
 @compiled

@@ -19,6 +19,7 @@ from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
 from podium.core.slippage import SlippageModel
 from podium.engine.advance_kernel import advance, finish
+from podium.engine.limits import EngineLimits, write_limits
 from podium.engine.measures import measure_rows, needs_measures
 from podium.engine.plain import kernel_tables
 from podium.engine.tables import (
@@ -147,6 +148,7 @@ class Engine:
         fee_tiers: for instruments without fees of their own.
         conflicts: for each instrument what happens when strategies want both sides; by default all act.
         priorities: of each strategy, where conflicts go by them; the highest prevails.
+        limits: the portfolio's limits; ``None`` when there are none.
     """
 
     def __init__(
@@ -163,6 +165,7 @@ class Engine:
         fee_tiers: Sequence[TierInput] = (),
         conflicts: Sequence[ConflictMode] = (),
         priorities: Sequence[int] = (),
+        limits: EngineLimits | None = None,
     ) -> None:
         invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
         self.timeline = timeline
@@ -183,6 +186,8 @@ class Engine:
             days=timeline.days if fee_tiers else np.zeros(1, np.int64),
             symbols=timeline.symbols,
             steps=timeline.steps,
+            times=timeline.times,
+            limit_days=np.zeros(0, np.int64) if limits is None else limits.days,
             signals=_signal_bytes(cells, timeline),
             levels=_level_series(cells),
             commands=commands,
@@ -197,6 +202,15 @@ class Engine:
             self.tables.instruments["conflict_mode"] = conflicts
         if priorities:
             self.tables.cells["priority"] = np.array(priorities)[self.tables.cells["strategy"]]
+        if limits is not None:
+            write_limits(
+                self.tables.run[0],
+                limits,
+                capital=sum(deposits),
+                strategies=len(deposits),
+                symbols=len(instruments),
+                one=10**unit.digits,
+            )
         self.tables.run[0]["measured"] = needs_measures(instruments)
         # Cleared as plain bytes: NumPy copies structured rows field by field, thirty times slower.
         self._command_bytes = commands.view(np.uint8).reshape(_COMMANDS, -1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.engine.costs_kernel import fee_of, is_beyond_ledger, margin_of
+from podium.engine.exposure_kernel import book_exit
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import renew
 from podium.engine.tables import CEILING_UNITS, OrderKind, Record, Status
@@ -255,6 +256,8 @@ def apply(
         release(run, account, cell, cost, margin, realised, fee, equity)
         cell.exited_notional += notional
         cell.trade_realised += realised
+        if run.limited:
+            book_exit(run, cell, lots)
     cell.quantity += side * lots
     cell.ceiling = _CEILING_UNITS // (abs(cell.quantity) * unit) if cell.quantity != 0 else _FOREVER
     cell.highest = max(cell.highest, price)

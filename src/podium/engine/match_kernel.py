@@ -12,8 +12,10 @@ from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
 from podium.engine.costs_kernel import affordable, entry_cost, entry_lots, least_lots
+from podium.engine.exposure_kernel import book_entry
 from podium.engine.impact_kernel import fill_price
 from podium.engine.ledger_kernel import apply, available, cancel, emit, end_order, reserve
+from podium.engine.limits_kernel import check_entry, sized
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import protect, renew
 from podium.engine.tables import OrderKind, Record, SizeMode
@@ -53,6 +55,27 @@ def _reduced(run: Record, cell: Record, account: Record, order: Record, lots: in
 
 
 @compiled
+def _limited(run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int) -> int:
+    """Hold an entry against the portfolio's limits at its fill; give what is left of it."""
+    wanted = order.quantity
+    refusal = _NONE
+    if run.size_at_fill:
+        order.quantity = sized(run, cell, wanted)
+        if order.quantity < wanted and order.quantity < least_lots(instrument, price):
+            refusal = run.limits.cut
+    if refusal == _NONE:
+        refusal = check_entry(run, cell, account, instrument, order, price, 1)
+    lots = order.quantity
+    order.quantity = wanted
+    if refusal != _NONE:
+        cancel(run, cell, account, order, refusal)
+        return 0
+    if lots < wanted and not run.size_at_fill:
+        _reduced(run, cell, account, order, lots, price, run.limits.cut)
+    return lots
+
+
+@compiled
 def _entry_at_fill(
     run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int, rate: int
 ) -> int:
@@ -70,7 +93,7 @@ def _entry_at_fill(
         if entry_cost(instrument, order.quantity, price, rate) > free:
             cancel(run, cell, account, order, _CAPITAL_LIMIT)
             return 0
-        return order.quantity
+        return _limited(run, cell, account, instrument, order, price) if run.limited else order.quantity
     lots = order.quantity
     if entry_cost(instrument, lots, price, rate) > free:
         lots = affordable(instrument, free, price, rate)
@@ -78,7 +101,8 @@ def _entry_at_fill(
             cancel(run, cell, account, order, _CAPITAL_LIMIT)
             return 0
         _reduced(run, cell, account, order, lots, price, _CAPITAL_LIMIT)
-    return lots
+        order.quantity = lots
+    return _limited(run, cell, account, instrument, order, price) if run.limited else lots
 
 
 @compiled
@@ -136,6 +160,8 @@ def fill_order(
     )  # fmt: skip
     if not is_exit and cell.quantity != 0:
         protect(cell, order, price, instrument.money_per_tick_lot)
+        if run.limited:
+            book_entry(run, cell, instrument, lots, price)
         renew(run, cell)
 
 

@@ -10,7 +10,7 @@ from podium.core.money import RATE_SCALE
 from podium.engine.money_kernel import muldiv
 from podium.engine.tables import Interest, LevelMode, Record, SignalBit
 
-__all__ = ["follow", "level_price", "levels_refusal", "protect", "renew"]
+__all__ = ["follow", "level_price", "levels_refusal", "protect", "renew", "trail_distance"]
 
 _SCALE = RATE_SCALE
 _LEVEL_NONE, _PRICE = int(LevelMode.NONE), int(LevelMode.PRICE)
@@ -70,7 +70,7 @@ def protect(cell: Record, order: Record, price: int, unit: int) -> None:
     if order.trail_mode != _LEVEL_NONE or order.break_even_after > 0:
         average = muldiv(abs(cell.cost), 1, held * unit)
         if order.trail_mode != _LEVEL_NONE:
-            cell.trail_distance = _trail_distance(order, price)
+            cell.trail_distance = trail_distance(order, price)
             cell.trail_from = level_price(_RATIO, order.trail_after, average, side) if order.trail_after > 0 else 0
         if order.break_even_after > 0:
             cell.break_even_from = level_price(_RATIO, order.break_even_after, average, side)
@@ -88,7 +88,7 @@ def protect(cell: Record, order: Record, price: int, unit: int) -> None:
 
 
 @compiled
-def _trail_distance(order: Record, price: int) -> int:
+def trail_distance(order: Record, price: int) -> int:
     """Compute how far behind the best price a trail follows; a level as a price says it for the price of the fill."""
     distance = order.trail
     if order.trail_mode == _PRICE:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.core.events import Reason
+
 __all__ = [
     "ACCOUNT",
     "BAR",
@@ -27,7 +29,11 @@ __all__ = [
     "EVENTS_PER_RULES_CELL",
     "FEE_TIERS_MAXIMUM",
     "FEE_WINDOW_DAYS",
+    "GROUPS_MAXIMUM",
     "INSTRUMENT",
+    "LIMIT",
+    "LIMITS",
+    "LIMIT_FIRST",
     "MEASURE",
     "MOVED",
     "NO_LEVEL",
@@ -35,8 +41,11 @@ __all__ = [
     "OUTLOOK",
     "PLAN",
     "PLAN_LEVELS",
+    "REACHED",
     "RUN",
     "SCHEDULE",
+    "SCOPE",
+    "SCOPES_MAXIMUM",
     "SLOTS_PER_CELL",
     "TARGETS_MAXIMUM",
     "Action",
@@ -44,6 +53,8 @@ __all__ = [
     "EngineTables",
     "Interest",
     "LevelMode",
+    "LimitAction",
+    "LimitScope",
     "OrderKind",
     "Record",
     "Records",
@@ -154,6 +165,31 @@ class Interest(IntEnum):
     """the time exit is due"""
     SETTLES = 32
     """a bar does something to the cell: there is a position, or orders work"""
+
+
+class LimitAction(IntEnum):
+    """Say what happens where a limit is reached."""
+
+    NONE = 0
+    """there is no such limit"""
+    BLOCK = 1
+    """entries are refused"""
+    REDUCE = 2
+    """entries are cut to what fits, or by a factor"""
+    CLOSE = 3
+    """what is open is closed, entries are refused until it is"""
+    STOP = 4
+    """what is open is closed, and nothing is entered any more"""
+
+
+class LimitScope(IntEnum):
+    """Say whom an event about a limit concerns."""
+
+    CELL = 0
+    PORTFOLIO = 1
+    STRATEGY = 2
+    SYMBOL = 3
+    GROUP = 4
 
 
 class Status(IntEnum):
@@ -316,6 +352,9 @@ CELL = np.dtype(
         ("trade_realised", "i8"),  # units before fees
         ("trade_fees", "i8"),  # units
         ("trade_slippage", "i8"),  # units lost to slippage and spread
+        # Limits.
+        ("exposure", "i8"),  # units: what the position is worth, marked when limits were last looked at
+        ("risk", "i8"),  # units: what it loses when its stop is hit, likewise
         # Counters and what is only valid within one step.
         ("order_counter", "i8"),
         ("exiting", "i8"),  # lots that market exits decided in this step will close
@@ -430,6 +469,98 @@ MOVED = np.dtype(
         "itemsize": EVENT.itemsize,
     }
 )
+#: The same bytes as read for LIMIT_REACHED and LIMIT_RELEASED; ``order_kind`` holds the LimitAction, ``maker`` the
+#: LimitScope and ``exit`` the number of the group, from 1.
+REACHED = np.dtype(
+    {
+        "names": ["maximum", "value", "asked"],
+        "formats": ["i8", "i8", "i8"],
+        "offsets": [_OFFSETS[name] for name in ("cash", "used", "reserved")],
+        "itemsize": EVENT.itemsize,
+    }
+)
+
+#: The reason that is the first limit; the others follow without a gap.
+LIMIT_FIRST = int(Reason.DAILY_LOSS)
+_LIMITS = int(Reason.GROUP_EXPOSURE) - LIMIT_FIRST + 1
+GROUPS_MAXIMUM = 32
+#: A portfolio, its strategies, symbols and groups.
+SCOPES_MAXIMUM = 8192
+_STREAKS_MAXIMUM = 8
+
+#: Whatever a limit adds up over: the portfolio, a strategy, a symbol, a group of symbols.
+SCOPE = np.dtype(
+    [
+        ("long", "i8"),  # units: what long positions are worth
+        ("short", "i8"),  # units: what short positions are worth
+        ("working_long", "i8"),  # units: what working entries would be worth
+        ("working_short", "i8"),
+        ("risk", "i8"),  # units lost when every stop is hit
+        ("working_risk", "i8"),  # units that working entries would add
+        ("action", "i8"),  # LimitAction of a group
+        ("bound", "i8"),  # units: a group's limit
+        ("ratio", "i8"),  # billionths of equity: a group's limit; 0 when it is money
+        ("groups", "i8"),  # of a symbol: a bit for each group it belongs to
+        ("closing", "i8"),  # the Reason for which everything is closed; 0 none
+        ("losses", "i8"),  # trades lost in a row
+        ("loss_time", "i8"),  # nanoseconds: when the last of them was lost
+        ("loss_day", "i8"),
+        ("streak", "i8"),  # how many steps of the limit they have reached
+    ],
+    align=True,
+)
+
+#: One limit; which one is said by its place: Reason - LIMIT_FIRST.
+LIMIT = np.dtype(
+    [
+        ("action", "i8"),  # LimitAction; 0 none
+        ("ratio", "i8"),  # billionths of the portfolio's equity (of the price); 0 when it is money or a count
+        ("bound", "i8"),  # units, or how many
+        ("factor", "i8"),  # billionths by which ``reduce`` cuts sizes
+        ("cool_down", "i8"),  # nanoseconds for which it holds at least; 0 none
+        ("daily_reset", "i8"),  # 1: it holds until the day is over
+        ("reached", "i8"),  # 1: the account has come to it
+        ("reached_time", "i8"),  # nanoseconds
+        ("reached_day", "i8"),
+        ("maximum", "i8"),  # units, when it was reached
+        ("value", "i8"),  # units, when it was reached
+    ],
+    align=True,
+)
+
+LIMITS = np.dtype(
+    [
+        ("limit", LIMIT, (_LIMITS,)),
+        ("watches_exposure", "i8"),  # 1: positions are held against their limits in every step
+        ("unallocated", "i8"),  # units of the account that no strategy has
+        ("one", "i8"),  # units of one of the account currency
+        ("time", "i8"),  # nanoseconds of the present step
+        ("equity", "i8"),  # units of the account at the last decision
+        ("last_equity", "i8"),  # units of the account at the end of the last step
+        ("peak", "i8"),  # units: the highest equity so far
+        ("today", "i8"),  # the day of the present step
+        ("day", "i8"),  # the day that was last watched
+        ("day_start", "i8"),  # units: equity at the end of the day before
+        ("stopped", "i8"),  # the Reason for which nothing is entered any more; 0 none
+        ("closing", "i8"),  # scopes that are being closed
+        ("cut", "i8"),  # the Reason of the last limit that cut an entry
+        ("minute", "i8"),  # of the last order
+        ("orders", "i8"),  # made in that minute
+        ("positions", "i8"),  # cells with a position
+        ("waiting", "i8"),  # flat cells with a working entry
+        ("is_sized", "i8"),  # 1: what is entered now was cut by the factors of losses before
+        ("streak_per_strategy", "i8"),  # 1: each strategy's own losses count
+        ("streak_count", "i8"),
+        ("streak_losses", "i8", (_STREAKS_MAXIMUM,)),  # from so many losses in a row on, growing
+        ("streak_factor", "i8", (_STREAKS_MAXIMUM,)),  # billionths of the size
+        # Scope 0 is the portfolio; strategies, symbols and groups follow.
+        ("first_symbol", "i8"),
+        ("first_group", "i8"),
+        ("scope_count", "i8"),
+        ("scopes", SCOPE, (SCOPES_MAXIMUM,)),
+    ],
+    align=True,
+)
 
 RUN = np.dtype(
     [
@@ -459,6 +590,9 @@ RUN = np.dtype(
         # The sum of all strategies' accounts, to which every movement is posted a second time.
         ("portfolio", ACCOUNT),
         ("schedule", SCHEDULE),
+        ("limited", "i8"),  # 1: there are limits
+        ("watchful", "i8"),  # 1: no step passes quietly, since limits look at every one
+        ("limits", LIMITS),
         ("events", EVENT, (EVENTS_MAXIMUM,)),
     ],
     align=True,
@@ -478,6 +612,8 @@ class EngineTables(NamedTuple):
     days: NDArray[np.int64]
     symbols: NDArray[np.int32]
     steps: NDArray[np.int64]
+    times: NDArray[np.int64]
+    limit_days: NDArray[np.int64]
     signals: NDArray[np.uint8]
     levels: NDArray[np.int64]
     commands: NDArray[np.void]

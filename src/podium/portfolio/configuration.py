@@ -16,6 +16,7 @@ from podium.core.places import Place, describe
 from podium.core.slippage import SlippageModel
 from podium.core.validation import PLACE, problems_of, show
 from podium.engine.tables import FEE_TIERS_MAXIMUM
+from podium.portfolio.limits import RiskOptions
 
 __all__ = [
     "CONFLICT_MODES",
@@ -328,6 +329,9 @@ class OrchestratorConfig(BarOptions, SimulationOptions, AccountOptions):
     priorities: Mapping[str, Annotated[int, whole_number(minimum=0)]] = Field(
         default_factory=dict,
         description="the priority of strategies by id, where conflicts go by it; the highest prevails, by default 0",
+    )
+    risk: RiskOptions | None = Field(
+        default=None, description="what the portfolio may risk; its own defaults hold once it is given, even empty"
     )
     lazy: Switch = Field(
         default=True,

@@ -89,6 +89,7 @@ class PortfolioFile:
             (self.document.simulation, SimulationOptions),
         ):
             options |= {name: getattr(section, name) for name in model.model_fields}
+        options["risk"] = self.document.risk
         options["instruments"] = {
             name: section.instrument(section.tick or ticks[name]) for name, section in self.symbols.items()
         }
@@ -239,6 +240,10 @@ def _data_problems(document: PortfolioDocument, root: Item, path: Path) -> Itera
     for symbol in document.portfolio.conflict_symbols:
         if symbol not in document.symbols:
             yield _unknown_symbol(symbol, document, root.locate(("portfolio", "conflicts", symbol), True))
+    for name, symbols in (document.risk.groups if document.risk is not None else {}).items():
+        for position, symbol in enumerate(symbols):
+            if symbol not in document.symbols:
+                yield _unknown_symbol(symbol, document, root.locate(("risk", "groups", name, position)))
 
 
 def _unknown_symbol(symbol: str, document: PortfolioDocument, location: Location) -> Problem:

@@ -27,6 +27,7 @@ from podium.portfolio.configuration import (
     TimeframeText,
     refuse_sizes_at_fill,
 )
+from podium.portfolio.limits import RiskOptions
 
 __all__ = [
     "DataSection",
@@ -61,6 +62,11 @@ def _symbols(value: object) -> object:
     if isinstance(value, dict):
         return {symbol: {} if settings is None else settings for symbol, settings in value.items()}
     return value
+
+
+def _named(value: object) -> object:
+    """Read a section that is named and empty as one that says nothing."""
+    return {} if value is None else value
 
 
 _POSITIVE = number(above=0)
@@ -262,7 +268,7 @@ class PortfolioDocument(_Section):
     """A portfolio file."""
 
     later_keys: ClassVar[frozenset[str]] = frozenset(
-        {"risk", "services", "orchestrator", "event_bus", "journal", "notify", "api"}
+        {"services", "orchestrator", "event_bus", "journal", "notify", "api"}
     )
 
     portfolio: PortfolioSection = Field(description="the portfolio as a whole: {name: demo, capital: 100_000}")
@@ -272,6 +278,9 @@ class PortfolioDocument(_Section):
         BeforeValidator(_symbols, json_schema_input_type=Mapping[str, SymbolSection | None] | list[str]),
     ] = Field(description="the symbols with their grid and costs: {BTC/USDT: {tick: 0.1, lot: 0.001}}")
     simulation: SimulationSection = Field(default_factory=SimulationSection, description="how orders fill")
+    risk: Annotated[RiskOptions | None, BeforeValidator(_named, json_schema_input_type=RiskOptions | None)] = Field(
+        default=None, description="what the portfolio may risk; its defaults hold once it is named, even empty"
+    )
     defaults: Mapping[str, Any] = Field(  # Any: read as part of each strategy file
         default_factory=dict, description="keys of strategy files that hold where a strategy file says nothing"
     )

@@ -1,0 +1,341 @@
+"""Limits of the portfolio: what is refused, cut, closed and stopped, and what the events tell of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from scene import HOUR, buy, close, play, ratio, sell
+
+from podium.core.events import EventKind, Reason
+from podium.engine.engine import EngineOptions
+from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
+from podium.engine.tables import REACHED, LimitAction
+
+BLOCK, REDUCE, CLOSE, STOP = LimitAction.BLOCK, LimitAction.REDUCE, LimitAction.CLOSE, LimitAction.STOP
+ONE = 10**8
+
+
+def limit(action: LimitAction = BLOCK, share: Any = 0, *, money: Any = 0, count: int = 0, **more: Any) -> Limit:
+    """Make a limit of a share of equity, of money, or of a count; times are in hours."""
+    return Limit(
+        action=action,
+        ratio=ratio(share),
+        bound=int(Decimal(str(money)) * ONE) + count,
+        factor=ratio(more.get("factor", 0)),
+        cool_down=more.get("cool_down", 0) * HOUR,
+        daily_reset=more.get("daily_reset", False),
+    )
+
+
+def limits(
+    groups: Any = (),
+    streak: Any = (),
+    *,
+    per_strategy: bool = True,
+    unallocated: int = 0,
+    day: int = 24,
+    **named: Limit,
+) -> Any:
+    """Make the limits of a scene; a day has so many bars."""
+    return lambda timeline: EngineLimits(
+        limits={Reason[name.upper()]: given for name, given in named.items()},
+        days=timeline.times // (day * HOUR),
+        unallocated=unallocated * ONE,
+        groups=[GroupLimit(symbols=symbols, ratio=ratio(share)) for symbols, share in groups],
+        streak=[StreakStep(losses=losses, factor=ratio(factor)) for losses, factor in streak],
+        streak_per_strategy=per_strategy,
+    )
+
+
+def told(played: Any) -> list[str]:
+    """Tell the events about limits: step, limit, maximum, value, asked."""
+    rows = []
+    for event in played.events:
+        kind = EventKind(int(event["kind"]))
+        if kind in (EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
+            overlay = event.view(REACHED)
+            numbers = " ".join(f"{played.money(overlay[name]):f}" for name in ("maximum", "value", "asked"))
+            word = "" if kind is EventKind.LIMIT_REACHED else " released"
+            rows.append(f"{int(event['step'])} {Reason(int(event['reason'])).wire}{word} {numbers}")
+    return rows
+
+
+FLAT = "100; 100; 100; 100; 100; 100"
+
+
+def test_an_entry_beyond_a_limit_is_refused_with_limit_value_and_what_was_asked():
+    """400 are held and 600 the limit; 3 more at 100 would make 700 (A-26)."""
+    played = play(FLAT, {0: buy(quantity=4), 1: buy(quantity=3)}, limits=limits(gross_exposure=limit(share="0.6")))
+    assert played.story() == "1 buy 4 @100, 1 rejected buy gross_exposure"
+    assert told(played) == ["1 gross_exposure 600 400 700"]
+
+
+def test_an_entry_is_cut_to_what_fits():
+    """The same under ``reduce``: 2 of the 3 fit."""
+    given = limits(gross_exposure=limit(REDUCE, share="0.6"))
+    played = play(FLAT, {0: buy(quantity=4), 1: buy(quantity=3)}, limits=given)
+    assert played.story() == "1 buy 4 @100, 2 buy 2 @100"
+    assert told(played) == ["1 gross_exposure 600 400 700"]
+
+
+def test_nothing_fits_under_reduce_when_no_lot_does():
+    """There is room for 50 and a lot costs 100: the entry is refused."""
+    played = play(FLAT, {0: buy(quantity=4), 1: buy(quantity=3)}, limits=limits(gross_exposure=limit(REDUCE, "0.45")))
+    assert played.story() == "1 buy 4 @100, 1 rejected buy gross_exposure"
+
+
+#: (what is limited, its limit, the second order, what is refused: maximum, value, asked), after 4 lots bought at 100.
+AMOUNTS = [
+    ("order_value", "0.3", buy(quantity=4), "300 0 400"),
+    ("gross_exposure", "0.6", buy(quantity=3), "600 400 700"),
+    ("net_exposure", "0.6", buy(quantity=3), "600 400 700"),
+    ("symbol_exposure", "0.6", buy(quantity=3), "600 400 700"),
+    ("strategy_exposure", "0.6", buy(quantity=3), "600 400 700"),
+    ("trade_risk", "0.02", buy(quantity=3, stop=90), "20 0 30"),
+    ("position_risk", "0.05", buy(quantity=3, stop=90), "50 40 70"),
+    ("total_risk", "0.05", buy(quantity=3, stop=90), "50 40 70"),
+]
+
+
+@pytest.mark.parametrize(("name", "share", "order", "expected"), AMOUNTS)
+@pytest.mark.parametrize("action", [BLOCK, REDUCE])
+def test_every_amount_is_limited_as_a_ratio_and_as_money(name, share, order, expected, action):
+    """Of an equity of 1,000: refused under ``block``, cut to the largest whole lot under ``reduce`` (A-26, A-102)."""
+    first = buy(quantity=2, stop=95) if name in ("order_value", "trade_risk") else buy(quantity=4, stop=90)
+    orders = {0: first, 1: order}
+    for given in (limit(action, share), limit(action, money=Decimal(share) * 1000)):
+        played = play(FLAT, orders, limits=limits(**{name: given}))
+        assert told(played) == [f"1 {name} {expected}"]
+        maximum, value, asked = map(int, expected.split())
+        each = 10 if name.endswith("risk") else 100
+        fitting = (maximum - value) // each
+        story = f"2 buy {fitting} @100" if action is REDUCE else f"1 rejected buy {name}"
+        assert played.story().endswith(story)
+        assert asked == value + each * order.given["quantity"]
+
+
+def test_the_other_side_of_net_exposure_is_free():
+    """Long 400 of at most 500: a sale of 900 makes it −500, one of 1,000 would make it −600."""
+    cells, given = ((0, 0), (1, 0)), limits(net_exposure=limit(share="0.25"))
+    orders = {0: buy(quantity=4), 1: sell(quantity=9).on(1)}
+    assert play(FLAT, orders, cells=cells, limits=given).story() == "1 buy 4 @100, 2 sell 9 @100"
+    orders = {0: buy(quantity=4), 1: sell(quantity=10).on(1)}
+    played = play(FLAT, orders, cells=cells, limits=given)
+    assert played.story() == "1 buy 4 @100, 1 rejected sell net_exposure"
+    assert told(played) == ["1 net_exposure 500 -400 600"]
+
+
+def test_limits_hold_across_strategies_and_symbols():
+    """Two strategies with 1,000 each, two symbols: the second entry finds what the first one holds (A-26)."""
+    cells = ((0, 0), (1, 0), (0, 1), (1, 1))
+    for name, second, expected in (
+        ("gross_exposure", buy(quantity=9).on(3), "1 rejected buy gross_exposure"),
+        ("symbol_exposure", buy(quantity=9).on(1), "1 rejected buy symbol_exposure"),
+        ("symbol_exposure", buy(quantity=9).on(3), "2 buy 9 @100"),
+        ("strategy_exposure", buy(quantity=4).on(2), "1 rejected buy strategy_exposure"),
+        ("strategy_exposure", buy(quantity=9).on(1), "2 buy 9 @100"),
+    ):
+        share = "0.5" if name != "strategy_exposure" else "0.49"
+        orders = {0: buy(quantity=6 if name == "strategy_exposure" else 5), 1: second}
+        if name == "gross_exposure" or (name == "symbol_exposure" and "rejected" in expected):
+            share = "0.6"
+        played = play([FLAT, FLAT], orders, cells=cells, limits=limits(**{name: limit(share=share)}))
+        assert played.story().endswith(expected), name
+
+
+def test_a_group_of_symbols_has_a_limit_of_its_own():
+    """Symbols 0 and 1 may be worth half of 1,000 together; symbol 2 belongs to no group."""
+    cells, bars = ((0, 0), (0, 1), (0, 2)), [FLAT, FLAT, FLAT]
+    given = limits(groups=[((0, 1), "0.5")])
+    orders = {0: [buy(quantity=3).on(0), buy(quantity=3).on(1), buy(quantity=3).on(2)]}
+    played = play(bars, orders, cells=cells, limits=given)
+    assert played.story() == "0 rejected buy group_exposure, 1 buy 3 @100, 1 buy 3 @100"
+    assert told(played) == ["0 group_exposure 500 300 600"]
+    assert int(played.events[played.events["kind"] == EventKind.LIMIT_REACHED][0]["exit"]) == 1
+
+
+def test_what_works_counts_as_if_it_were_filled():
+    """Limit orders of 400 wait; another 300 would make 700, wherever they fill first."""
+    given = limits(gross_exposure=limit(share="0.6"))
+    played = play(FLAT, {0: buy(quantity=4, limit=99), 1: buy(quantity=3, limit=98)}, limits=given)
+    assert played.story() == "1 rejected buy gross_exposure"
+    assert told(played) == ["1 gross_exposure 600 396 690"]
+
+
+def test_a_reversal_finds_what_its_exit_gives_back():
+    """Long 5 closes and short 5 enters in one step, at a limit of 500."""
+    given = limits(gross_exposure=limit(share="0.5"), open_positions=limit(count=1))
+    played = play(FLAT, {0: buy(quantity=5), 1: [close(), sell(quantity=5)]}, limits=given)
+    assert played.story() == "1 buy 5 @100, 2 sell 5 @100 strategy_signal, 2 sell 5 @100"
+
+
+def test_the_check_is_repeated_at_the_fill():
+    """Decided at 100 for 500 of 500, it opens at 120: 4 lots are worth 480, and one is cut off."""
+    played = play("100; 120; 120", {0: buy(quantity=5)}, limits=limits(gross_exposure=limit(share="0.5")))
+    assert played.story() == "1 reduced buy 1 gross_exposure, 1 buy 4 @120"
+    assert told(played) == ["1 gross_exposure 500 0 600"]
+
+
+def test_an_entry_sized_at_its_fill_is_limited_there():
+    """The wish is known only then, so ``block`` refuses it there and ``reduce`` cuts it."""
+    options = EngineOptions(size_at_fill=True)
+    for action, expected in ((BLOCK, "1 cancelled buy gross_exposure"), (REDUCE, "1 buy 5 @100")):
+        given = limits(gross_exposure=limit(action, "0.5"))
+        assert play(FLAT, {0: buy()}, options=options, limits=given).story() == expected
+
+
+def test_without_a_stop_everything_is_at_risk():
+    """Fails closed: what may be lost is not known, so it is all of it; a trail counts from the entry on (C-68)."""
+    given = limits(trade_risk=limit(share="0.1"))
+    assert play(FLAT, {0: buy(quantity=2)}, limits=given).story() == "0 rejected buy trade_risk"
+    assert play(FLAT, {0: buy(quantity=2, trail_distance=10)}, limits=given).story() == "1 buy 2 @100"
+    late = buy(quantity=2, trail_distance=10, trail_after="0.02")
+    assert play(FLAT, {0: late}, limits=given).story() == "0 rejected buy trade_risk"
+
+
+def test_nothing_is_entered_when_the_equity_is_gone():
+    """Fails closed: a ratio of nothing is nothing (C-68)."""
+    played = play(
+        "100; 100; 300; 300; 300",
+        {0: sell(quantity=10), 2: buy(quantity=1).on(1)},
+        cells=((0, 0), (1, 0)),
+        limits=limits(gross_exposure=limit(share="50")),
+        capital=[1000, 900],
+    )
+    assert played.story() == "1 sell 10 @100, 2 rejected buy gross_exposure"
+    assert told(played) == ["2 gross_exposure 0 3000 3300"]
+
+
+def test_open_positions_and_waiting_entries_are_counted():
+    """Two of three cells may hold; a working entry takes a place; more of the same position does not (A-102)."""
+    cells, bars = ((0, 0), (0, 1), (0, 2)), [FLAT, FLAT, FLAT]
+    orders = {0: [buy(quantity=1), buy(quantity=1, limit=90).on(1), buy(quantity=1).on(2)], 2: buy(quantity=1)}
+    played = play(bars, orders, cells=cells, limits=limits(open_positions=limit(count=2)))
+    assert played.story() == "0 rejected buy open_positions, 1 buy 1 @100, 3 buy 1 @100"
+    assert told(played) == ["0 open_positions 2 2 3"]
+
+
+def test_orders_of_a_minute_are_counted_and_exits_always_pass():
+    """Two orders an hour apart never share a minute; in one step the third entry is refused, the exit is not."""
+    given = limits(orders_per_minute=limit(count=2))
+    cells, bars = ((0, 0), (0, 1), (0, 2)), [FLAT, FLAT, FLAT]
+    orders = {0: [buy(quantity=1), buy(quantity=1).on(1), buy(quantity=1).on(2)], 2: [close(), close().on(1)]}
+    played = play(bars, orders, cells=cells, limits=given)
+    assert played.story() == (
+        "0 rejected buy orders_per_minute, 1 buy 1 @100, 1 buy 1 @100, "
+        "3 sell 1 @100 strategy_signal, 3 sell 1 @100 strategy_signal"
+    )
+    assert told(played) == ["0 orders_per_minute 2 2 3"]
+    orders = {0: [buy(quantity=1), buy(quantity=1).on(1)], 2: [close(), close().on(1), buy(quantity=1).on(2)]}
+    assert "2 rejected buy orders_per_minute" in play(bars, orders, cells=cells, limits=given).story()
+
+
+def test_a_price_far_from_the_market_is_refused():
+    """A limit order 11 % below the close, and a market order whose open lies 11 % above it; 10 % may pass."""
+    given = limits(price_deviation=limit(share="0.1"))
+    assert play(FLAT, {0: buy(quantity=1, limit=89)}, limits=given).story() == "0 rejected buy price_deviation"
+    assert play(FLAT, {0: buy(quantity=1, limit=90)}, limits=given).story() == ""
+    played = play("100; 111; 111", {0: buy(quantity=1)}, limits=given)
+    assert played.story() == "1 cancelled buy price_deviation"
+    assert told(played) == ["1 price_deviation 0.1 0 0.11"]
+    assert play("100; 110; 110", {0: buy(quantity=1)}, limits=given).story() == "1 buy 1 @110"
+
+
+FALL = "100; 100; 90; 90; 90; 90"
+
+
+def test_a_daily_loss_blocks_entries_until_the_day_is_over():
+    """Five lots lose 50 of 1,000 in step 2; the day has four bars; exits pass all the time (A-102, C-68)."""
+    given = limits(daily_loss=limit(share="0.05", daily_reset=True), day=4)
+    orders = {0: buy(quantity=5), 2: buy(quantity=1), 3: close(quantity=1), 4: buy(quantity=1)}
+    played = play(FALL, orders, limits=given)
+    assert played.story() == "1 buy 5 @100, 2 rejected buy daily_loss, 4 sell 1 @90 strategy_signal, 5 buy 1 @90"
+    assert told(played) == ["2 daily_loss 50 50 50", "2 daily_loss 50 50 50", "4 daily_loss released 50 0 0"]
+
+
+def test_a_block_cancels_entries_that_work():
+    """What was decided before must not fill after (C-68)."""
+    given = limits(daily_loss=limit(share="0.05"))
+    played = play("100; 100; 90; 80; 80", {0: buy(quantity=5), 1: buy(quantity=1, limit=85)}, limits=given)
+    assert played.story() == "1 buy 5 @100, 2 cancelled buy daily_loss"
+
+
+def test_a_breach_closes_what_is_open():
+    """``close`` sells at the next open with the reason risk_limit, and blocks (C-68)."""
+    given = limits(drawdown=limit(CLOSE, "0.05"))
+    played = play(FALL, {0: buy(quantity=5), 3: buy(quantity=1)}, limits=given)
+    assert played.story() == "1 buy 5 @100, 3 sell 5 @90 risk_limit, 3 rejected buy drawdown"
+    assert played.account()["cash"] == 950
+
+
+def test_a_breach_closes_at_the_same_close_under_fill_close():
+    """The comparison mode trades at the close that showed the breach."""
+    options = EngineOptions(entry_buffer=0, fill_at_close=True)
+    played = play(FALL, {0: buy(quantity=5)}, limits=limits(drawdown=limit(CLOSE, "0.05")), options=options)
+    assert played.story() == "0 buy 5 @100, 2 sell 5 @90 risk_limit"
+
+
+def test_a_drawdown_counts_from_the_highest_equity():
+    """Equity 1,000, 1,100 at the peak, 1,050: a loss of 50 from the peak, though none from the start (C-68)."""
+    given = limits(drawdown=limit(CLOSE, money=50))
+    played = play("100; 100; 110; 105; 105", {0: buy(quantity=10)}, limits=given)
+    assert played.story() == "1 buy 10 @100, 4 sell 10 @105 risk_limit"
+    assert told(played)[0] == "3 drawdown 50 50 50"
+
+
+def test_stop_is_for_good():
+    """Everything is closed, and no day and no cool-down brings entries back (C-68)."""
+    given = limits(daily_loss=limit(STOP, "0.05", daily_reset=True), day=2)
+    played = play(FALL, {0: buy(quantity=5), 4: buy(quantity=1)}, limits=given)
+    assert played.story() == "1 buy 5 @100, 3 sell 5 @90 risk_limit, 4 rejected buy daily_loss"
+
+
+def test_a_cool_down_lets_go_and_counts_anew():
+    """Two hours after the breach entries pass again; the drawdown is counted from there on (C-68)."""
+    given = limits(drawdown=limit(share="0.05", cool_down=2))
+    orders = {0: buy(quantity=5), 3: buy(quantity=1), 4: buy(quantity=1)}
+    played = play(FALL, orders, limits=given)
+    assert played.story() == "1 buy 5 @100, 3 rejected buy drawdown, 5 buy 1 @90"
+    assert told(played)[-1] == "4 drawdown released 50 50 50"
+
+
+def test_both_cool_down_and_day_must_be_over():
+    """A breach just before midnight still cools down (C-68)."""
+    given = limits(daily_loss=limit(share="0.05", cool_down=3, daily_reset=True), day=3)
+    orders = {0: buy(quantity=5), **{step: buy(quantity=1) for step in (3, 4, 5)}}
+    played = play(FALL + "; 90", orders, limits=given)
+    assert played.story() == "1 buy 5 @100, 3 rejected buy daily_loss, 4 rejected buy daily_loss, 6 buy 1 @90"
+
+
+def test_reduce_cuts_sizes_while_the_loss_holds():
+    """Half of 4 lots."""
+    given = limits(daily_loss=limit(REDUCE, "0.05", factor="0.5"))
+    played = play(FALL, {0: buy(quantity=5), 3: buy(quantity=4)}, limits=given)
+    assert played.story() == "1 buy 5 @100, 4 buy 2 @90"
+
+
+def test_money_that_no_strategy_has_counts_as_equity():
+    """The account is 2,000, 1,000 of it unallocated: 5 % are 100 (A-26)."""
+    given = limits(daily_loss=limit(share="0.05"), unallocated=1000)
+    assert told(play(FALL, {0: buy(quantity=5)}, limits=given)) == []
+    assert told(play(FALL, {0: buy(quantity=10)}, limits=given)) == ["2 daily_loss 100 100 100"]
+
+
+def test_losses_in_a_row_cut_sizes_step_by_step():
+    """After 2, 3, 4 lost trades 75, 50, 25 % of 8 lots; a win brings the whole size back (A-102)."""
+    bars, orders = ["100"], {}
+    for index in range(6):
+        falls = index != 4
+        orders[2 * index] = buy(quantity=8)
+        orders[2 * index + 1] = close()
+        bars += ["100", "99" if falls else "101"]
+    text = "; ".join(bars)
+    # Each trade opens at 100 and closes at 99, the fifth at 101.
+    streak = [(2, "0.75"), (3, "0.5"), (4, "0.25")]
+    given = limits(streak=streak, loss_streak=limit(REDUCE))
+    played = play(text, orders, limits=given)
+    assert [trade["quantity"] for trade in played.trades()] == [8, 8, 6, 4, 2, 8]
+    assert told(played)[:3] == ["4 loss_streak 2 2 2", "6 loss_streak 3 3 3", "8 loss_streak 4 4 4"]
+    assert told(played)[3] == "10 loss_streak released 2 0 0"
