@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scene import UNIT_INSTRUMENT, buy, close, play, sell
 
+from podium.core.money import RATE_SCALE
+from podium.engine.costs_kernel import affordable, entry_cost
 from podium.engine.engine import EngineOptions
+from podium.engine.plain import kernel_table
+from podium.engine.tables import INSTRUMENT
 
 D = Decimal
 ENTRY_ONLY = EngineOptions(entry_buffer=0, spread_on_exit=False)
@@ -157,3 +164,29 @@ def test_a_rebate_buys_nothing_in_advance():
     played = play("100; 100", {0: buy()}, instrument=generous)
     assert played.story() == "1 buy 10 @100"
     assert played.account()["cash"] == 100
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    budget=st.integers(1, 10**14),
+    price=st.integers(1, 10**7),
+    unit=st.integers(1, 10**6),
+    rate=st.sampled_from([0, 1_000_000, -200_000]),
+    minimum=st.sampled_from([0, 5, 10**8, 10**12]),
+    leverage=st.sampled_from([1, 3, 10]),
+)
+def test_no_lot_more_is_affordable(*, budget, price, unit, rate, minimum, leverage):
+    """Everything means the most lots that the budget pays for, whatever the least fee leaves of it (B-23)."""
+    rows = np.zeros(1, INSTRUMENT)
+    rows["money_per_tick_lot"], rows["leverage"], rows["fee_minimum"] = unit, leverage * RATE_SCALE, minimum
+    instrument = kernel_table(rows)[0]
+    lots = affordable(instrument, budget, price, rate)
+    assert lots == 0 or entry_cost(instrument, lots, price, rate) <= budget
+    assert entry_cost(instrument, lots + 1, price, rate) > budget
+
+
+def test_a_least_fee_beside_cheap_lots_takes_no_time():
+    """A lot for a unit and a least fee of 10¹³: the answer is found by halving, not by counting (B-23)."""
+    rows = np.zeros(1, INSTRUMENT)
+    rows["money_per_tick_lot"], rows["leverage"], rows["fee_minimum"] = 1, RATE_SCALE, 10**13
+    assert affordable(kernel_table(rows)[0], 10**13 + 7, 1, 0) == 7

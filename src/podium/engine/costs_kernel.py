@@ -105,15 +105,22 @@ def affordable(instrument: Record, budget: int, price: int, rate: int) -> int:
     lot_cost = lot_notional * (_SCALE / instrument.leverage + max(rate, 0) / _SCALE)
     lot_cost += instrument.fee_per_lot_numerator / _SCALE
     lots = int(min(float(budget) / lot_cost, _CEILING / lot_notional))
-    # The estimate is a float: right to about fifty bits. The last lots are settled exactly, in steps of its error.
+    # The estimate is a float, right to about fifty bits, and knows nothing of a least fee: it may be far too much, but
+    # hardly too little. The cost never falls with the lots, so the last ones are found by halving.
     step = 1 + (lots >> 48)
-    while lots > 0 and entry_cost(instrument, lots, price, rate) > budget:
-        lots = max(lots - step, 0)
-    while step > 0:
-        if entry_cost(instrument, lots + step, price, rate) <= budget:
-            lots += step
+    beyond = lots + step
+    while entry_cost(instrument, beyond, price, rate) <= budget:
+        lots = beyond
+        beyond += step
+    if entry_cost(instrument, lots, price, rate) > budget:
+        beyond = lots
+        lots = 0
+    while beyond - lots > 1:
+        middle = lots + (beyond - lots) // 2
+        if entry_cost(instrument, middle, price, rate) <= budget:
+            lots = middle
         else:
-            step >>= 1
+            beyond = middle
     return lots
 
 

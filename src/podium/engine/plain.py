@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from podium.engine.tables import EngineTables, Record
 
-__all__ = ["kernel_tables"]
+__all__ = ["kernel_table", "kernel_tables"]
 
 
 def kernel_tables(tables: EngineTables) -> EngineTables:
@@ -26,10 +26,20 @@ def kernel_tables(tables: EngineTables) -> EngineTables:
     Returns:
         The same tables; seen through views where the compiler is off (``NUMBA_DISABLE_JIT=1``).
     """
-    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time by numba
-        return tables
-    views: list[Any] = [_view(table) for table in tables]  # Any: a view stands in for an array
+    views: list[Any] = [kernel_table(table) for table in tables]  # Any: a view stands in for an array
     return EngineTables(*views)
+
+
+def kernel_table(table: NDArray[Any]) -> Any:  # Any: a view stands in for an array
+    """Give one table as the kernels take it.
+
+    Args:
+        table: the array.
+
+    Returns:
+        It, or a view of it where the compiler is off.
+    """
+    return _view(table) if numba.config.DISABLE_JIT else table  # type: ignore[attr-defined]  # set at run time by numba
 
 
 class _Row:
