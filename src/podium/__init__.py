@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from podium.backtest.allocation import StrategyAllocation
     from podium.backtest.orchestrator import StrategyOrchestrator
     from podium.backtest.result import OrchestratorResult
+    from podium.core.carry import Carry, Dividend, Funding, Split
     from podium.core.errors import PodiumError
     from podium.core.instruments import Instrument
     from podium.core.slippage import SlippageModel
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from podium.strategy.file import load_strategy
 
 __all__ = [
+    "Carry",
+    "Dividend",
     "FeeTier",
+    "Funding",
     "Instrument",
     "OrchestratorConfig",
     "OrchestratorResult",
     "PodiumError",
     "SlippageModel",
+    "Split",
     "Strategy",
     "StrategyAllocation",
     "StrategyOrchestrator",
@@ -37,6 +42,10 @@ __all__ = [
 
 _HOMES = {
     "FeeTier": "portfolio.configuration",
+    "Carry": "core.carry",
+    "Dividend": "core.carry",
+    "Funding": "core.carry",
+    "Split": "core.carry",
     "Instrument": "core.instruments",
     "OrchestratorConfig": "portfolio.configuration",
     "OrchestratorResult": "backtest.result",

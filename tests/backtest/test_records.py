@@ -223,13 +223,20 @@ class Plain:
         elif kind in LIMIT_KINDS:
             head = {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name}
             return head | self.limited(row, strategy, symbol, {"quantity": quantity, "price": price})
+        elif kind in (EventKind.CARRY_POSTED, EventKind.POSITION_ADJUSTED):
+            content = {**trade, "quantity": quantity, "position": position, "price": price, "reason": reason}
+            if kind == EventKind.CARRY_POSTED:
+                content["amount"] = money["realised"]
+            else:
+                content |= {"paid": money["notional"], "realised": money["realised"]}
+            content |= account
         else:
             content = {
                 **trade,
                 "reason": reason,
                 "quantity": quantity,
                 "price": price,
-                "pnl": decimal(int(row["realised"]) - int(row["fee"]), self.unit),
+                "pnl": decimal(int(row["realised"]) - int(row["fee"]) + int(closed["carried"]), self.unit),
                 "fees": money["fee"],
                 "slippage": money["slippage"],
                 "highest": decimal(closed["highest"], instrument.tick),
@@ -342,6 +349,13 @@ def told(event):
         names = ("direction", "other", "amount", "reason")
         names += ("equity_before", "equity_after", "other_equity_before", "other_equity_after")
         return "info", "capital_moved", {**{n: event[n] for n in names}, "allocation_limit": event["allocated"]}
+    if kind in ("CARRY_POSTED", "POSITION_ADJUSTED"):
+        amount = "amount" if kind == "CARRY_POSTED" else "paid"
+        return (
+            "info",
+            kind.lower(),
+            {name: event[name] for name in ("reason", "side", "position", "price", amount, "cash")},
+        )
     return None
 
 

@@ -571,11 +571,129 @@ portfolio.yaml:10:55: symbols.ETH/USDT.quantity_minimum is 0.005
 """,
     ),
     Case(
+        name="leverage beside an initial margin",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, leverage: 3, initial_margin: 50}"),),
+        message="""\
+portfolio.yaml:10:47: symbols.ETH/USDT.leverage stands beside an initial_margin
+  expected: leverage or initial_margin
+""",
+    ),
+    Case(
+        name="settlement by another word",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, settlement: dayly}"),),
+        message="""\
+portfolio.yaml:10:49: symbols.ETH/USDT.settlement is 'dayly'
+  expected: one of at_exit, daily
+  hint: did you mean 'daily'?
+""",
+    ),
+    Case(
+        name="funding file that does not exist",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, funding: funding.csv}"),),
+        message="""\
+funding.csv:1: this cannot be read: No such file or directory
+  expected: a CSV file
+""",
+    ),
+    Case(
+        name="funding file without rates",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, funding: bars/ETH-USDT_1h.csv}"),),
+        message="""\
+bars/ETH-USDT_1h.csv:1: there is no column rate
+  expected: the columns time, rate
+""",
+    ),
+    Case(
+        name="funding rate that is no number",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, funding: f.yaml}"),
+            ("f.yaml", None, "time,rate\n2024-01-01,0.0001\n2024-01-02,high\n"),
+        ),
+        message="""\
+f.yaml:3: rate is 'high'
+  expected: a number
+""",
+    ),
+    Case(
+        name="funding times out of order",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, funding: f.yaml}"),
+            ("f.yaml", None, "time,rate\n2024-01-02,0.0001\n2024-01-01,0.0001\n"),
+        ),
+        message="""\
+f.yaml:3: the time 2024-01-01 is not after the line before
+  expected: the oldest first
+""",
+    ),
+    Case(
+        name="funding rate above one",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, funding: f.yaml}"),
+            ("f.yaml", None, "time,rate\n2024-01-02,1.5\n"),
+        ),
+        message="""\
+f.yaml:2: carry: rate of a funding is 1.5
+  expected: a ratio between -1 and 1, with at most 12 decimals
+""",
+    ),
+    Case(
+        name="factor file with a wrong date",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, factors: f.yaml}"),
+            ("f.yaml", None, "date,price_factor,split_factor,reference_price\n2024-01-02,1,1,1\n"),
+        ),
+        message="""\
+f.yaml:2: date is '2024-01-02'
+  expected: a date such as 20040819
+""",
+    ),
+    Case(
+        name="factor of zero",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, factors: f.yaml}"),
+            ("f.yaml", None, "date,price_factor,split_factor,reference_price\n20240102,0,1,1\n"),
+        ),
+        message="""\
+f.yaml:2: price_factor is 0
+  expected: a number above 0
+""",
+    ),
+    Case(
+        name="factors beside splits",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, splits: [{date: 2024-01-02, new: 2}], factors: f.csv}"),),
+        message="""\
+portfolio.yaml:10:84: symbols.ETH/USDT.factors stands beside dividends or splits
+  expected: the one or the other
+""",
+    ),
+    Case(
+        name="adjusted prices without factors",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, adjust: prices}"),),
+        message="""\
+portfolio.yaml:10:45: symbols.ETH/USDT.adjust is prices, without factors
+  expected: factors: a factor file
+""",
+    ),
+    Case(
+        name="dividends out of order",
+        edits=(
+            (
+                PORTFOLIO,
+                "lot: 0.01}",
+                "lot: 0.01, dividends: [{date: 2024-01-02, amount: 1}, {date: 2024-01-01, amount: 1}]}",
+            ),
+        ),
+        message="""\
+portfolio.yaml:10:13: carry: dividends is out of order at 2024-01-01
+  expected: each time once, the oldest first
+""",
+    ),
+    Case(
         name="unknown key of a symbol",
         edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
         message="""\
 portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
-  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, notional_minimum
+  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, notional_minimum
   hint: did you mean 'lot'?
 """,
     ),

@@ -18,6 +18,7 @@ from podium.core.money import RATE_SCALE, MoneyUnit
 from podium.engine.engine import CellInput, Engine, EngineOptions, TierInput
 from podium.engine.tables import (
     CLOSED,
+    FLOW,
     PLAN,
     TARGETS_MAXIMUM,
     Action,
@@ -217,6 +218,10 @@ class Played:
             words += [kind, side, str(int(event["quantity"]))]
         else:
             words += [kind, side] if kind in ("generated", "cancelled", "rejected") else [kind]
+        if kind == "posted":
+            words.append(str(self.money(event["realised"])))
+        if kind == "adjusted":
+            words += [str(int(event["position"])), f"@{int(event['price'])}", str(self.money(event["notional"]))]
         if reason is not Reason.NONE:
             words.append(reason.wire)
         return " ".join(words)
@@ -267,8 +272,11 @@ def play(
     hours: int = 1,
     fee_tiers: Sequence[tuple[Any, Any, Any]] = (),
     limits: Any = None,
+    flows: Sequence[tuple[Any, ...]] = (),
 ) -> Played:
     """Run a scene. ``orders`` are by step; ``signals`` by cell; ``cells`` are (strategy, symbol) in portfolio order.
+
+    ``flows`` are (step, phase, symbol, Reason, numerator, denominator).
 
     A bar takes ``hours``; ``fee_tiers`` are (volume, taker's fee, maker's fee).
     """
@@ -295,6 +303,7 @@ def play(
                 levels=levels,
             )
         )
+    table = np.array([(step, phase, symbol, int(kind), *ratio_) for step, phase, symbol, kind, *ratio_ in flows], FLOW)
     engine = Engine(
         timeline=timeline,
         instruments=instruments,
@@ -311,6 +320,7 @@ def play(
         conflicts=[conflicts] * len(texts) if isinstance(conflicts, ConflictMode) else conflicts,
         priorities=priorities,
         limits=limits(timeline) if limits is not None else None,
+        flows=table,
     )
     for step, given in sorted((orders or {}).items()):
         for command in [given] if isinstance(given, Command) else given:

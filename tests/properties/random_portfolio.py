@@ -20,7 +20,7 @@ from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.core.slippage import SlippageModel
 from podium.engine.audit import AuditedTier, audit_events
 from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
-from podium.engine.tables import NO_LEVEL, ORDER, PLAN, Action, ConflictMode, LevelMode, OrderKind, SizeMode
+from podium.engine.tables import FLOW, NO_LEVEL, ORDER, PLAN, Action, ConflictMode, LevelMode, OrderKind, SizeMode
 from podium.engine.timeline import SymbolTicks, Timeline
 
 D = Decimal
@@ -56,6 +56,7 @@ class Portfolio:
     priorities: tuple[int, ...] = ()
     #: Capital that moves before a step: (step, giver, receiver, share of what is free); -1 is cash that none has.
     moves: tuple[tuple[int, int, int, Decimal], ...] = ()
+    flows: Any = None
 
     @property
     def unit(self) -> MoneyUnit:
@@ -76,6 +77,7 @@ class Portfolio:
             fee_tiers=self.fee_tiers,
             conflicts=self.conflicts,
             priorities=self.priorities,
+            flows=self.flows,
         )
 
     def alone(self) -> Portfolio:
@@ -131,6 +133,7 @@ class Portfolio:
                 for tier in self.fee_tiers
             ],
             times=Timeline.merge(self.symbols).times.tolist(),
+            flows=self.flows,
         )
 
 
@@ -358,6 +361,34 @@ def _with_moves(portfolio: Portfolio, seed: int, hours: int) -> Portfolio:
     return replace(portfolio, moves=tuple(moves))
 
 
+def _futures(rng: np.random.Generator, instruments: Sequence[Instrument], starts: Sequence[int]) -> Any:
+    """Let some instruments bind a fixed margin, about a tenth of a lot's worth."""
+    for instrument, start in zip(instruments, starts, strict=True):
+        margin = max(start // 10, 1) * instrument.tick * instrument.multiplier
+        yield replace(instrument, leverage=D(1), initial_margin=margin) if _chance(rng, 0.2) else instrument
+
+
+def _flows(rng: np.random.Generator, symbols: Sequence[SymbolTicks], lots: Sequence[int]) -> Any:
+    """Draw what holding brings or costs, at any bar, several at once, and a few splits."""
+    times = np.unique(np.concatenate([ticks.close_time for ticks in symbols]))
+    rows = []
+    for symbol, ticks in enumerate(symbols):
+        often = rng.choice([0.0, 0.1, 0.5])
+        for bar, time in enumerate(ticks.close_time):
+            for _ in range(int(rng.integers(1, 3)) if _chance(rng, often) else 0):
+                kind = Reason(int(rng.choice([70, 70, 71, 72, 73, 73, 74], p=[0.2, 0.2, 0.2, 0.15, 0.1, 0.1, 0.05])))
+                ratio = {
+                    Reason.FUNDING: (int(rng.integers(-(10**10), 10**10)), 10**12),
+                    Reason.BORROW: (int(rng.integers(1, 10**9)), 360 * 10**9),
+                    Reason.DIVIDEND: (min(int(ticks.close[bar]) * lots[symbol] // 3 + 1, 1 << 60), 70),
+                    Reason.SETTLEMENT: (0, 1),
+                    Reason.SPLIT: ((2, 1), (1, 2), (3, 2), (1, 10), (1001, 500))[int(rng.integers(0, 5))],
+                }[kind]
+                phase = 0 if kind in (Reason.DIVIDEND, Reason.SPLIT) else int(rng.integers(0, 2))
+                rows.append((int(np.searchsorted(times, time)), phase, symbol, int(kind), *ratio))
+    return np.array(sorted(rows, key=lambda row: row[:2]), FLOW)
+
+
 def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> Portfolio:
     """Make a portfolio.
 
@@ -379,6 +410,9 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
     smallest = unit.to_units(min(deposits))
     starts = [max(1, int(smallest / int(rng.choice([2, 30, 1000, 10**6])) / lot)) for lot in lots]
     bars = tuple(_bars(rng, hours, min(start, 10**9)) for start in starts)
+    # Drawn apart, so that they change nothing else.
+    carry = np.random.default_rng([seed, 3])
+    instruments = tuple(_futures(carry, instruments, starts))
     coded = [_chance(rng, 0.5) for _ in range(strategies)]
     cells = []
     for symbol in range(symbols):
@@ -411,6 +445,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         spread=int(rng.choice([0, RATE_SCALE // 3000])),
         conflicts=_conflicts(rng, symbols, options),
         priorities=tuple(int(rng.integers(0, 3)) for _ in range(strategies)),
+        flows=_flows(carry, bars, lots),
     )
     return _with_moves(_with_costs(portfolio, seed), seed, hours)
 

@@ -29,7 +29,7 @@ def state(engine):
         "accounts": engine.tables.accounts.tobytes(),
         "cells": engine.tables.cells.tobytes(),
         "instruments": engine.tables.instruments.tobytes(),
-        **{name: bytes(run[name]) for name in run.dtype.names if name not in BOOKKEEPING},
+        **{name: run[name].tobytes() for name in run.dtype.names if name not in BOOKKEEPING},
     }
 
 

@@ -17,7 +17,7 @@ from podium.engine.audit import audit_events
 #: Plain Python (for coverage) is a hundred times slower than the compiled kernels.
 FEW = 25 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 120
 EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else FEW
-MONEY = ("deposited", "allocated", "cash", "used", "reserved", "realised", "fees", "transferred", "equity")
+MONEY = ("deposited", "allocated", "cash", "used", "reserved", "realised", "fees", "carried", "transferred", "equity")
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -28,7 +28,7 @@ def test_recomputation_from_the_fills_agrees_to_the_last_unit(portfolio):
     accounts, positions = portfolio.audit(engine)
     assert all(position.quantity == 0 for position in positions)
     for account, row in zip(accounts, engine.tables.accounts, strict=True):
-        for name in ("deposited", "cash", "used", "realised", "fees", "transferred"):
+        for name in ("deposited", "cash", "used", "realised", "fees", "carried", "transferred"):
             assert engine.unit.to_decimal(int(row[name])) == getattr(account, name), name
         assert row["equity"] == row["cash"]
         assert row["reserved"] == 0
@@ -69,6 +69,33 @@ def test_accounts_and_unallocated_sum_to_the_portfolio_at_every_half_step(portfo
     assert steps == 0 or int(recorded[-1]) == int(tables.run[0]["portfolio"]["equity"])
 
 
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(portfolios(hours=25))
+def test_what_is_due_is_posted_to_every_position_once(portfolio):
+    """Each flow meets each position of its symbol: before the bar acts, or at its close (design 4)."""
+    engine = portfolio.engine()
+    held = []
+    for half_step in range(2 * len(engine.timeline)):
+        portfolio.send(engine, half_step / 2, half_step / 2 + 0.5)
+        held.append(engine.tables.cells["quantity"].copy())
+        within_ledger(engine.advance, half_step + 1)
+    held.append(engine.tables.cells["quantity"].copy())
+    events = np.concatenate(engine.events())
+    events = events[np.isin(events["kind"], [15, 16])]
+    posted = {(int(row["step"]), int(row["cell"]), int(row["reason"])) for row in events}
+    splits = {(int(flow["step"]), int(flow["symbol"])) for flow in portfolio.flows if flow["kind"] == 74}
+    due = set()
+    for flow in portfolio.flows:
+        if flow["kind"] != 74 and (int(flow["step"]), int(flow["symbol"])) in splits:
+            continue  # a split may leave nothing to hold
+        for index, cell in enumerate(engine.tables.cells):
+            quantity = held[2 * int(flow["step"]) + int(flow["phase"])][index]
+            if cell["symbol"] == flow["symbol"] and (quantity < 0 if flow["kind"] == 71 else quantity != 0):
+                due.add((int(flow["step"]), index, int(flow["kind"])))
+    assert due == {row for row in posted if (row[0], int(engine.tables.cells["symbol"][row[1]])) not in splits
+                   or row[2] == 74}  # fmt: skip
+
+
 def _tampered(name, amount):
     portfolio = make_portfolio(seed=4, symbols=2, strategies=2, hours=40)
     engine = portfolio.run()
@@ -82,6 +109,7 @@ def _tampered(name, amount):
         "deposits": portfolio.deposits,
         "digits": portfolio.unit.digits,
         "compounding": portfolio.options.compounding,
+        "flows": portfolio.flows,
     }
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from random_portfolio import Portfolio, within_ledger
 from test_chunks import differences
 
+from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.engine.engine import CellInput, EngineOptions, EngineOverflow
 from podium.engine.quiet_kernel import quiet_steps
-from podium.engine.tables import PLAN, LevelMode, SizeMode
+from podium.engine.tables import FLOW, PLAN, LevelMode, SizeMode
 from podium.engine.timeline import SymbolTicks
 
 FEW = 10 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 100
@@ -43,7 +44,7 @@ def plan(quantity, stop=0, max_bars=0):
     return row
 
 
-def portfolio(symbols, cells, capital="1000000"):
+def portfolio(symbols, cells, capital="1000000", flows=()):
     """Put cells over symbols."""
     strategies = 1 + max(cell.strategy for cell in cells)
     return Portfolio(
@@ -55,6 +56,7 @@ def portfolio(symbols, cells, capital="1000000"):
         commands=(),
         slippage=0,
         spread=0,
+        flows=np.array(list(flows), FLOW),
     )
 
 
@@ -72,7 +74,15 @@ def calm_portfolios(draw):
             signals = np.where(rng.random(len(hours)) < 0.02, rng.integers(1, 16, len(hours)), 0).astype(np.uint8)
             wanted = plan(1 + strategy, stop=draw(st.sampled_from([0, 0, 40])), max_bars=draw(st.sampled_from([0, 30])))
             cells.append(CellInput(strategy=strategy, symbol=symbol, signals=signals, plan=wanted))
-    return portfolio(symbols, cells)
+    steps = np.unique(np.concatenate([each.close_time for each in symbols]))
+    due = np.sort(rng.choice(len(steps), draw(st.sampled_from([0, 3])), replace=False))
+    held = [np.searchsorted(symbols[0].close_time, steps[step]) for step in due]
+    flows = [
+        (step, 1, 0, int(Reason.FUNDING), 10**8, 10**12)
+        for step, bar in zip(due.tolist(), held, strict=True)
+        if bar < len(symbols[0].close_time) and symbols[0].close_time[bar] == steps[step]
+    ]
+    return portfolio(symbols, cells, flows=flows)
 
 
 def step_by_step(given_portfolio):

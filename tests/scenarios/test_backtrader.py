@@ -19,7 +19,7 @@ from typing import ClassVar
 import peers
 import pytest
 
-from podium import Instrument, OrchestratorResult, Strategy
+from podium import Carry, Instrument, OrchestratorResult, Strategy
 from podium.rules import close, crosses_above, crosses_below, sma
 
 
@@ -164,16 +164,20 @@ def test_the_plain_rule_leaves_one_day_early_where_the_close_is_its_mean(market_
 
 
 def test_a_future_earns_the_multiple_of_its_price(market_data: Path, references: Path) -> None:
-    """T2: multiplier 10 and a fee of 2 a contract and side give the peer's fills and value (B-46).
-
-    The peer binds 1,000 a contract whatever its price and settles daily; Podium binds notional / leverage and settles at the
-    exit. So the value is the same and the split into cash and margin is not.
-    """
+    """T2: multiplier 10, a margin of 1,000, a fee of 2 a contract and side, daily settlement: the peer's fills, value and
+    cash (B-46)."""
     future = Instrument(
-        tick=Decimal("0.01"), lot=Decimal(1), multiplier=Decimal(10), fee_per_unit=Decimal(2), leverage=Decimal(40)
+        tick=Decimal("0.01"),
+        lot=Decimal(1),
+        multiplier=Decimal(10),
+        fee_per_unit=Decimal(2),
+        initial_margin=Decimal(1000),
     )
-    result = start(OneShare(), replace(CASES["T1"], instrument=future), market_data)
+    options = {"carry": {"ESTX50_1d": Carry(settlement=True)}}
+    result = start(OneShare(), replace(CASES["T1"], instrument=future, options=options), market_data)
     theirs = peers.backtrader_run(references, "estx_sma15_future", future.tick)
     peers.assert_same_fills(peers.fills(result), theirs.fills)
     peers.assert_money(result.final_equity, theirs.value)
     assert result.final_equity == Decimal(12795)
+    peers.assert_money(result.get_strategy_result("OneShare").allocation.cash, theirs.cash)
+    assert str(theirs.cash) == "11794.999999999984"

@@ -17,7 +17,7 @@ from podium.stats.comparison import markdown_table
 __all__ = ["REASONS", "Attribution", "AttributionRow", "TradedValue", "summed"]
 
 #: Every reason, in the order in which it is shown.
-REASONS = ("price", "fees", "slippage", "funding", "netting", "conversion", "rebalancing")
+REASONS = ("price", "fees", "slippage", "funding", "borrow", "dividends", "netting", "conversion", "rebalancing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,8 @@ _TRANSFER: Form = {
 }
 _REACHED: Form = _same("limit", "scope", "action", "maximum", "value", "asked", "side", "quantity", "price")
 _RELEASED: Form = _same("limit", "scope", "maximum", "value")
+_CARRIED: Form = _same("reason", "side", "position", "price", "amount", "cash")
+_ADJUSTED: Form = _same("reason", "side", "position", "price", "paid", "cash")
 _NO_CAPITAL = {"reason": Reason.CAPITAL_LIMIT.value}
 _ENTRY, _EXIT = {"exit": 0}, {"exit": 1}
 #: What is told about an event; of several lines that fit, the last.
@@ -215,5 +217,7 @@ _LINES = tuple(
         (EventKind.ORDER_FILLED, _ENTRY, _INFO, "capital_allocated", _MOVED),
         (EventKind.ORDER_FILLED, _EXIT, _INFO, "capital_released", _MOVED),
         (EventKind.CAPITAL_MOVED, {}, _INFO, "capital_moved", _TRANSFER),
+        (EventKind.CARRY_POSTED, {}, _INFO, "carry_posted", _CARRIED),
+        (EventKind.POSITION_ADJUSTED, {}, _INFO, "position_adjusted", _ADJUSTED),
     )
 )

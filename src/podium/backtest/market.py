@@ -10,6 +10,7 @@ import numpy as np
 from podium.core.errors import ConfigurationError, DataError, Problem, did_you_mean
 from podium.core.instruments import Instrument
 from podium.core.times import Timeframe
+from podium.data.adjustment import adjust_prices
 from podium.data.bars import BarSeries
 from podium.data.flaws import Flaw
 from podium.data.grid import from_ticks, infer_tick, to_lots, to_ticks
@@ -72,6 +73,7 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
     read = read_bars(history, timeframe=config.timeframe, label=config.label)
     _refuse_missing([*config.instruments, *([config.benchmark] if config.benchmark is not None else [])], read)
     symbols = tuple(dict.fromkeys([*config.instruments, *read]))
+    _refuse_missing(list(config.carry), read)
     policy = Policy.of(config.flaws)
     instruments: dict[str, Instrument] = {}
     checked: dict[str, BarSeries] = {}
@@ -79,6 +81,10 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
     problems: list[Problem] = []
     for symbol in symbols:
         stated = config.instruments.get(symbol)
+        carry = config.carry.get(symbol)
+        if carry is not None and carry.adjusted:
+            tick = stated.tick if stated is not None else infer_tick(read[symbol])
+            read = {**read, symbol: adjust_prices(read[symbol], carry.factors, tick)}
         try:
             series, told = apply_policy(read[symbol], check_bars(read[symbol], stated.tick if stated else None), policy)
         except DataError as error:

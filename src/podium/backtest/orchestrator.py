@@ -10,8 +10,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from podium.backtest.aggregation import aggregate
 from podium.backtest.cells import Cells, make_cells
+from podium.backtest.flows import make_flows
 from podium.backtest.limits import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
@@ -124,9 +128,10 @@ class StrategyOrchestrator:
         unit = MoneyUnit.for_instruments(market.instruments.items())
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
+        flows = make_flows(market, self.config.carry, unit)
         _refuse_too_many(cells)
         unallocated = unit.to_units(initial_capital) - sum(deposits)
-        engine = self._engine(market, cells, deposits, unit, unallocated)
+        engine = self._engine(market, cells, deposits, unit, unallocated, flows)
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         cells = cells.without_series()
         if on_checked is not None:
@@ -162,7 +167,13 @@ class StrategyOrchestrator:
         return [int(_EXACT.multiply(Decimal(units), member.weight)) for member in self.members]
 
     def _engine(
-        self, market: Market, cells: Cells, deposits: Sequence[int], unit: MoneyUnit, unallocated: int
+        self,
+        market: Market,
+        cells: Cells,
+        deposits: Sequence[int],
+        unit: MoneyUnit,
+        unallocated: int,
+        flows: NDArray[np.void],
     ) -> Engine:
         config = self.config
         limits = None
@@ -201,6 +212,7 @@ class StrategyOrchestrator:
             ],
             conflicts=[ConflictMode[config.conflict_mode(symbol).upper()] for symbol in market.symbols],
             priorities=[config.priorities.get(member.strategy_id, 0) for member in self.members],
+            flows=flows,
             limits=limits,
         )
 

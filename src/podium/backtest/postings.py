@@ -45,6 +45,12 @@ _SOURCES = (
     _Source("price", EventKind.ORDER_FILLED, {"realised": 1, "slippage": 1}),
     _Source("fees", EventKind.ORDER_FILLED, {"fee": -1}),
     _Source("slippage", EventKind.ORDER_FILLED, {"slippage": -1}),
+    # A settlement pays what the price made; what a split leaves of a lot is sold at the mark.
+    _Source("price", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.SETTLEMENT),
+    _Source("price", EventKind.POSITION_ADJUSTED, {"realised": 1}),
+    _Source("funding", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.FUNDING),
+    _Source("borrow", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.BORROW),
+    _Source("dividends", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.DIVIDEND),
 )
 #: Events that say what their strategy's account holds.
 _TELLS_ACCOUNT = (
@@ -56,6 +62,8 @@ _TELLS_ACCOUNT = (
     EventKind.ORDER_CANCELLED,
     EventKind.POSITION_OPENED,
     EventKind.POSITION_MODIFIED,
+    EventKind.CARRY_POSTED,
+    EventKind.POSITION_ADJUSTED,
 )
 _SIDES = ("long", "short")
 _LOW_BITS = 32

@@ -170,6 +170,11 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
             }
         case EventKind.LIMIT_RELEASED:
             return {"limit": _REASON, **{name: Scaled(name, "money") for name in ("maximum", "value")}}
+        case EventKind.CARRY_POSTED:
+            return {**_POSITION_CHANGED, "reason": _REASON, "amount": Scaled("realised", "money"), **_ACCOUNT}
+        case EventKind.POSITION_ADJUSTED:
+            paid = {"paid": Scaled("notional", "money"), "realised": Scaled("realised", "money")}
+            return {**_POSITION_CHANGED, "reason": _REASON, **paid, **_ACCOUNT}
         case EventKind.POSITION_CLOSED:
             return {
                 **_TRADE,
@@ -267,7 +272,7 @@ def _numbers(
         "action": 2 * known["exit"] + (known["side"] > 0),
         "outcome": 3 * known["order_kind"] + known["side"],
         "available": np.maximum(free, 0),
-        "pnl": known["realised"] - known["fee"],
+        "pnl": known["realised"] - known["fee"] + known["carried"],
         "equity": moved["equity"],
         "equity_before": moved["equity"] - change,
         "other_equity": other_equity,

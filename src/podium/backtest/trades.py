@@ -36,7 +36,7 @@ class Trade:
         entry_price: average price of the entries.
         exit_time: close time of the bar in which it was flat again.
         exit_price: average price of the exits.
-        pnl: result in account currency, net of fees.
+        pnl: result in account currency, net of fees, with what holding it brought or cost.
         return_ratio: ``pnl`` as a ratio of the entry notional.
         commission: fees paid.
         slippage: what slippage and spread cost; part of ``pnl`` already.
@@ -104,7 +104,7 @@ class TradeRecords:
         scale = 10.0**-self.unit.digits
         closed = self.events.view(CLOSED)
         return TradeColumns(
-            pnl=(self.events["realised"] - self.events["fee"]) * scale,
+            pnl=(self.events["realised"] - self.events["fee"] + closed["carried"]) * scale,
             entry_times=self.times[closed["entry_step"]],
             exit_times=self.times[self.events["step"]],
             traded_value=(self.events["notional"].astype(np.float64) + closed["exit_notional"]) * scale,
@@ -143,7 +143,8 @@ class TradeRecords:
         per_tick = [lots_of * unit_values[cell] for lots_of, cell in zip(lots, cells, strict=True)]
         ticks = [instruments[cell].tick for cell in cells]
         is_long = [side > 0 for side in row["side"]]
-        net = [realised - fee for realised, fee in zip(row["realised"], row["fee"], strict=True)]
+        moved = zip(row["realised"], row["fee"], row["carried"], strict=True)
+        net = [realised - fee + carried for realised, fee, carried in moved]
         best, worst = _excursions(row, per_tick, is_long)
         return {
             "number": row["order"],

@@ -40,6 +40,10 @@ class EventKind(IntEnum):
     """free cash went from one strategy to another, or between a strategy and cash that none has"""
     FEE_TIER_CHANGED = 18
     """the volume of the last 30 days calls for other fees from here on"""
+    CARRY_POSTED = 15
+    """holding a position earned or cost money: funding, borrow, a dividend, a daily settlement"""
+    POSITION_ADJUSTED = 16
+    """a split changed what a position counts"""
 
 
 class Reason(IntEnum):
@@ -54,6 +58,8 @@ class Reason(IntEnum):
     BREAK_EVEN = 5
     TIME_EXIT = 6
     END_OF_DATA = 7
+    LIQUIDATION = 8
+    """the strategy's equity no longer covered the maintenance margin of its positions"""
     RISK_LIMIT = 9
     """a limit closes what is open"""
     # Why something was refused, reduced or cancelled.
@@ -101,6 +107,12 @@ class Reason(IntEnum):
     SYMBOL_EXPOSURE = 62
     STRATEGY_EXPOSURE = 63
     GROUP_EXPOSURE = 64
+    # Why holding a position earned or cost money, or changed what it counts.
+    FUNDING = 70
+    BORROW = 71
+    DIVIDEND = 72
+    SETTLEMENT = 73
+    SPLIT = 74
     # Why capital moved.
     DRIFT = 80
     """a strategy's share of the capital was too far from what the rule wants"""

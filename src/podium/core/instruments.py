@@ -26,6 +26,8 @@ class Instrument:
         fee_per_unit: money for a quantity of one, ≥ 0.
         fee_minimum: the least fee of an order, money, ≥ 0.
         leverage: notional ÷ money bound by it, ≥ 1.
+        initial_margin: money that a quantity of one binds whatever its price (futures), > 0; ``None`` means notional ÷
+            ``leverage``.
         slippage: ratio by which market orders fill worse; ``None`` means the portfolio's.
         spread: ratio by which taking orders fill worse; ``None`` means the portfolio's.
         quantity_minimum: the least quantity of an order; ``None`` means one lot.
@@ -45,6 +47,7 @@ class Instrument:
     fee_per_unit: Decimal = _ZERO
     fee_minimum: Decimal = _ZERO
     leverage: Decimal = _ONE
+    initial_margin: Decimal | None = None
     slippage: Decimal | None = None
     spread: Decimal | None = None
     quantity_minimum: Decimal | None = None
@@ -70,6 +73,11 @@ class Instrument:
                 raise _wrong(name, getattr(self, name), "a number above 0")
         if self.leverage < 1:
             raise _wrong("leverage", self.leverage, "a number of at least 1")
+        if self.initial_margin is not None:
+            if self.initial_margin <= 0:
+                raise _wrong("initial_margin", self.initial_margin, "an amount above 0")
+            if self.leverage != 1:
+                raise _wrong("leverage", self.leverage, "no leverage beside an initial_margin: each says what is bound")
         for name in ("fee_per_unit", "fee_minimum", "notional_minimum"):
             if getattr(self, name) < 0:
                 raise _wrong(name, getattr(self, name), "a number of at least 0")

@@ -11,6 +11,7 @@ import numpy as np
 
 from podium.core.events import Reason
 from podium.core.kernels import compiled
+from podium.engine.carry_kernel import post_flows
 from podium.engine.conflicts_kernel import net_entries, resolve
 from podium.engine.decide_kernel import (
     enter_by_rule,
@@ -65,6 +66,7 @@ def advance(tables: EngineTables, stop: int) -> None:
     bars, symbols, steps = tables.bars, tables.symbols, tables.steps
     signals, levels = tables.signals, tables.levels
     instruments, accounts, cells = tables.instruments, tables.accounts, tables.cells
+    flows = tables.flows
     commands, candidates, equity = tables.commands, tables.candidates, tables.equity
     wishes = tables.wishes
     run.status = _DONE
@@ -85,7 +87,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             and step >= look_again
             and stop - half_step >= 2 * FEW_STEPS
         ):
-            most = min((stop - half_step) >> 1, run.schedule.turns - step)
+            most = min((stop - half_step) >> 1, run.schedule.turns - step, run.next_flow - step)
             quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, most)
             if quiet > 0:
                 pass_quietly(
@@ -109,6 +111,8 @@ def advance(tables: EngineTables, stop: int) -> None:
         last = len(instruments) if run.dense else steps[step + 1]
         if half_step & 1 == 0:
             # Settle: symbols in portfolio order. Who will want something is seen in the same pass.
+            if step >= run.next_flow:
+                post_flows(run, instruments, accounts, cells, flows, 0)
             total = 0
             count = 0
             for index in range(first, last):
@@ -141,6 +145,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                 run.portfolio.equity += total
                 if abs(run.portfolio.equity) >= _CEILING_UNITS:
                     run.status = _OVERFLOW
+            if step >= run.next_flow:
+                post_flows(run, instruments, accounts, cells, flows, 1)
             half_step += 1
             if count > 0 or run.command < run.command_count or run.watchful or half_step == stop:
                 continue

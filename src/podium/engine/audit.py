@@ -2,28 +2,34 @@
 
 Written apart from the kernels on purpose: it shares no code with them and no scaled integers, only the contract. A
 position is its quantity and its cost; an entry binds notional ÷ leverage and pays its fee; an exit takes cost × closed
-÷ quantity, half to even, the last one the rest. Where the two differ by a single unit, one is wrong.
+÷ quantity, half to even, the last one the rest. What holding brings is worth × ratio at the mark of its posting; a
+settlement realises the open result; a split multiplies quantities and pays for what is left of a lot. Where the two
+differ by a single unit, one is wrong.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
+import numpy as np
 from numpy.typing import NDArray
 
 from podium.core.errors import invariant
-from podium.core.events import EventKind
+from podium.core.events import EventKind, Reason
 from podium.core.instruments import Instrument
 from podium.core.times import NANOSECONDS_PER_DAY
-from podium.engine.tables import CLOSED, MOVED, OrderKind, Record
+from podium.engine.tables import CLOSED, FLOW, MOVED, OrderKind, Record
 
 __all__ = ["AuditedAccount", "AuditedPosition", "AuditedTier", "audit_events"]
 
 _EXACT = Context(prec=90, rounding=ROUND_HALF_EVEN)
 _ZERO = Decimal(0)
 _TOTALS = ("notional", "fee", "realised")
+_TRADE = (*_TOTALS, "exit_notional", "carried")
 
 
 @dataclass(slots=True)
@@ -40,7 +46,7 @@ class AuditedPosition:
     quantity: Decimal = _ZERO
     cost: Decimal = _ZERO
     margin: Decimal = _ZERO
-    trade: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys((*_TOTALS, "exit_notional"), _ZERO))
+    trade: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(_TRADE, _ZERO))
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class AuditedAccount:
         used: money bound by positions.
         realised: earned by closed quantity, before fees.
         fees: paid.
+        carried: got for holding.
         transferred: got from other strategies; negative when given to them.
         renewed: what it may use since capital was last moved to or from it; ``None`` before.
     """
@@ -62,6 +69,7 @@ class AuditedAccount:
     used: Decimal = _ZERO
     realised: Decimal = _ZERO
     fees: Decimal = _ZERO
+    carried: Decimal = _ZERO
     transferred: Decimal = _ZERO
     renewed: Decimal | None = None
 
@@ -97,10 +105,16 @@ class _Audit:
         compounding: bool,
         tiers: Sequence[AuditedTier],
         times: Sequence[int],
+        flows: NDArray[Record],
     ) -> None:
         self.tiers, self.times = tiers, times
         self.volumes: dict[int, Decimal] = {}
         self.cells, self.instruments, self.compounding = cells, instruments, compounding
+        self.flows: dict[tuple[int, int, int, int], list[Record]] = {}
+        for flow in flows:
+            place = (int(flow["step"]), int(flow["phase"]), int(flow["symbol"]), int(flow["kind"]))
+            self.flows.setdefault(place, []).append(flow)
+        self.posted: Counter[tuple[int, tuple[int, int, int, int]]] = Counter()
         self.unit = Decimal(1).scaleb(-digits)
         self.positions = [AuditedPosition() for _ in cells]
         self.accounts = [AuditedAccount(deposit, deposit) for deposit in deposits]
@@ -124,6 +138,10 @@ class _Audit:
             self.fill(event)
         if kind is EventKind.CAPITAL_MOVED:
             self.move(event)
+        if kind is EventKind.CARRY_POSTED:
+            self.carry(event)
+        if kind is EventKind.POSITION_ADJUSTED:
+            self.split(event)
         if kind is EventKind.POSITION_CLOSED:
             self.close(event)
         else:
@@ -143,7 +161,7 @@ class _Audit:
             position.trade["exit_notional"] += notional
         else:
             realised = _ZERO
-            margin = self.rounded(_EXACT.divide(notional, instrument.leverage))
+            margin = self.margin(instrument, lots, notional)
             position.quantity += side * lots
             position.cost += side * notional
             position.margin += margin
@@ -163,6 +181,76 @@ class _Audit:
         invariant(
             held == position.quantity, "a position is the sum of its fills", recorded=held, audited=position.quantity
         )
+
+    def margin(self, instrument: Instrument, lots: Decimal, notional: Decimal) -> Decimal:
+        if instrument.initial_margin is not None:
+            return _EXACT.multiply(lots, instrument.initial_margin)
+        return self.rounded(_EXACT.divide(notional, instrument.leverage))
+
+    def flow(self, event: Record) -> Record:
+        """Give the flow that an event posts; those of one kind, step and phase come in their order."""
+        cell = int(event["cell"])
+        place = (int(event["step"]), int(event["maker"]), self.cells[cell][1], int(event["reason"]))
+        number = self.posted[cell, place]
+        self.posted[cell, place] += 1
+        invariant(number < len(self.flows.get(place, ())), "what is posted was due", step=place[0], cell=cell)
+        return self.flows[place][number]
+
+    def carry(self, event: Record) -> None:
+        strategy, symbol = self.cells[int(event["cell"])]
+        instrument, flow = self.instruments[symbol], self.flow(event)
+        account, position = self.accounts[strategy], self.positions[int(event["cell"])]
+        price = _EXACT.multiply(int(event["price"]), instrument.tick)
+        worth = _EXACT.multiply(_EXACT.multiply(price, position.quantity), instrument.multiplier)
+        reason = Reason(int(event["reason"]))
+        amount = self.carried(reason, flow, worth, _EXACT.divide(position.quantity, instrument.lot))
+        if reason is Reason.SETTLEMENT:
+            amount = worth - position.cost
+            position.cost += amount
+            account.realised += amount
+            position.trade["realised"] += amount
+        else:
+            account.carried += amount
+            position.trade["carried"] += amount
+        account.cash += amount
+        self.compare(event, {"realised": amount, "notional": abs(worth)})
+
+    def carried(self, reason: Reason, flow: Record, worth: Decimal, lots: Decimal) -> Decimal:
+        """Compute what holding brings; a dividend is in units a lot."""
+        base = {Reason.FUNDING: -worth, Reason.BORROW: min(worth, _ZERO), Reason.DIVIDEND: lots * self.unit}
+        if reason not in base:
+            return _ZERO
+        return self.rounded(
+            _EXACT.divide(_EXACT.multiply(base[reason], int(flow["numerator"])), int(flow["denominator"]))
+        )
+
+    def split(self, event: Record) -> None:
+        strategy, symbol = self.cells[int(event["cell"])]
+        instrument, flow = self.instruments[symbol], self.flow(event)
+        account, position = self.accounts[strategy], self.positions[int(event["cell"])]
+        ratio = Fraction(int(flow["numerator"]), int(flow["denominator"]))
+        held = Fraction(position.quantity / instrument.lot)
+        side = 1 if held > 0 else -1
+        lots = int(abs(held) * ratio)
+        # What is left of a lot, as a share of the position before.
+        share = 1 - lots / (abs(held) * ratio)
+        cost, margin = self.part(position.cost, share), self.part(position.margin, share)
+        paid = self.money(int(event["notional"]))
+        realised = side * paid - cost
+        position.quantity = side * _EXACT.multiply(lots, instrument.lot)
+        position.cost -= cost
+        position.margin -= margin
+        account.used -= margin
+        account.cash += margin + realised
+        account.realised += realised
+        position.trade["realised"] += realised
+        position.trade["exit_notional"] += paid
+        self.compare(event, {"realised": realised})
+        invariant(int(event["quantity"]) == lots, "a split keeps whole lots", audited=lots)
+
+    def part(self, amount: Decimal, share: Fraction) -> Decimal:
+        part = _EXACT.divide(_EXACT.multiply(amount, share.numerator), share.denominator)
+        return self.rounded(part)
 
     def reduce(
         self, account: AuditedAccount, position: AuditedPosition, side: int, lots: Decimal, notional: Decimal
@@ -225,6 +313,8 @@ class _Audit:
         position = self.positions[int(event["cell"])]
         recorded_exit = self.money(event.view(CLOSED)["exit_notional"])
         self.compare(event, {name: position.trade[name] for name in _TOTALS})
+        carried = self.money(event.view(CLOSED)["carried"])
+        invariant(carried == position.trade["carried"], "a trade is the sum of what it was held for")
         invariant(recorded_exit == position.trade["exit_notional"], "a trade is the sum of its fills")
         invariant(position.quantity == position.cost == position.margin == 0, "a closed position leaves nothing")
         position.trade = AuditedPosition().trade
@@ -236,7 +326,7 @@ class _Audit:
         self.compare(event, {"cash": account.cash, "used": account.used, "allocated": allocated})
         invariant(0 <= event["used"] <= event["allocated"], "what is used stays within what is allocated")
         invariant(event["reserved"] >= 0, "what is reserved is not negative", reserved=int(event["reserved"]))
-        total = account.deposited + account.realised - account.fees + account.transferred
+        total = account.deposited + account.realised - account.fees + account.carried + account.transferred
         invariant(account.cash + account.used == total, "an account adds up", account=account)
 
     def compare(self, event: Record, audited: Mapping[str, Decimal]) -> None:
@@ -263,6 +353,7 @@ def audit_events(
     compounding: bool = False,
     tiers: Sequence[AuditedTier] = (),
     times: Sequence[int] = (),
+    flows: NDArray[Record] | None = None,
 ) -> tuple[tuple[AuditedAccount, ...], tuple[AuditedPosition, ...]]:
     """Recompute accounts and positions from the fills, and compare them at every event.
 
@@ -275,6 +366,7 @@ def audit_events(
         compounding: whether allocations follow equity at cost.
         tiers: fees by volume, for instruments without their own; the first from 0 on.
         times: close time of each step in nanoseconds since 1970 UTC; needed with tiers only.
+        flows: what holding brings or costs, as the engine got it.
 
     Returns:
         Accounts by strategy and positions by cell, after the last event.
@@ -282,7 +374,8 @@ def audit_events(
     Raises:
         InvariantBroken: at the first event that the audit does not arrive at, to the last unit.
     """
-    audit = _Audit(cells, instruments, deposits, digits, compounding=compounding, tiers=tiers, times=times)
+    due = np.zeros(0, FLOW) if flows is None else flows
+    audit = _Audit(cells, instruments, deposits, digits, compounding=compounding, tiers=tiers, times=times, flows=due)
     for block in blocks:
         for event in block:
             audit.read(event)

@@ -67,8 +67,10 @@ def worsened(price: int, side: int, ratio: int) -> int:
 
 
 @compiled
-def margin_of(instrument: Record, notional: int) -> int:
-    """Compute the money that a notional binds: notional ÷ leverage, half to even."""
+def margin_of(instrument: Record, lots: int, notional: int) -> int:
+    """Compute the money that a quantity binds: so much a lot, or notional ÷ leverage, half to even."""
+    if instrument.margin_per_lot != 0:
+        return lots * instrument.margin_per_lot
     if instrument.leverage == _SCALE:
         return notional
     return muldiv(notional, _SCALE, instrument.leverage)
@@ -78,10 +80,11 @@ def margin_of(instrument: Record, notional: int) -> int:
 def entry_cost(instrument: Record, lots: int, price: int, rate: int) -> int:
     """Compute what an account needs to enter: margin and fee. A rebate comes with the fill, it is not reckoned with."""
     lot_fees = float(lots) * float(instrument.fee_per_lot_numerator) / _SCALE
-    if is_beyond_ledger(instrument, lots, price) or lot_fees >= _CEILING:
+    lot_margins = float(lots) * float(instrument.margin_per_lot)
+    if is_beyond_ledger(instrument, lots, price) or max(lot_fees, lot_margins) >= _CEILING:
         return _UNPAYABLE
     notional = lots * price * instrument.money_per_tick_lot
-    return margin_of(instrument, notional) + max(fee_of(instrument, lots, notional, rate), 0)
+    return margin_of(instrument, lots, notional) + max(fee_of(instrument, lots, notional, rate), 0)
 
 
 @compiled
@@ -102,7 +105,8 @@ def affordable(instrument: Record, budget: int, price: int, rate: int) -> int:
     if budget <= 0:
         return 0
     lot_notional = float(price) * float(instrument.money_per_tick_lot)
-    lot_cost = lot_notional * (_SCALE / instrument.leverage + max(rate, 0) / _SCALE)
+    share = _SCALE / instrument.leverage if instrument.margin_per_lot == 0 else 0.0
+    lot_cost = lot_notional * (share + max(rate, 0) / _SCALE) + instrument.margin_per_lot
     lot_cost += instrument.fee_per_lot_numerator / _SCALE
     lots = int(min(float(budget) / lot_cost, _CEILING / lot_notional))
     # The estimate is a float, right to about fifty bits, and knows nothing of a least fee: it may be far too much, but

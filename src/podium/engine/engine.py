@@ -31,7 +31,9 @@ from podium.engine.tables import (
     EVENTS_MAXIMUM,
     EVENTS_PER_CODED_CELL,
     EVENTS_PER_COMMAND,
+    EVENTS_PER_FLOW,
     EVENTS_PER_RULES_CELL,
+    FLOW,
     INSTRUMENT,
     ORDER,
     OUTLOOK,
@@ -47,6 +49,7 @@ from podium.engine.transfer_kernel import move_capital
 
 __all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "TierInput", "events_of_a_step"]
 
+_EXACT = Context(prec=80)
 _FOREVER = 1 << 62
 _UP = Context(prec=60, rounding=ROUND_CEILING)
 _COMMANDS = 512
@@ -149,6 +152,7 @@ class Engine:
         conflicts: for each instrument what happens when strategies want both sides; by default all act.
         priorities: of each strategy, where conflicts go by them; the highest prevails.
         limits: the portfolio's limits; ``None`` when there are none.
+        flows: ``FLOW`` rows by (step, phase): what holding brings or costs, and splits.
     """
 
     def __init__(
@@ -166,13 +170,15 @@ class Engine:
         conflicts: Sequence[ConflictMode] = (),
         priorities: Sequence[int] = (),
         limits: EngineLimits | None = None,
+        flows: NDArray[np.void] | None = None,
     ) -> None:
         invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
         self.timeline = timeline
         self.unit = unit
         commands = np.zeros(_COMMANDS, ORDER)
+        flows = np.zeros(0, FLOW) if flows is None else flows
         self.tables = EngineTables(
-            run=_with_tiers(_run_row(options, sum(deposits), cells, timeline), fee_tiers, timeline),
+            run=_with_tiers(_run_row(options, sum(deposits), cells, timeline, flows), fee_tiers, timeline),
             instruments=_with_fees(
                 _with_bars(_instrument_rows(instruments, cells, unit, slippage, spread), timeline),
                 instruments,
@@ -191,6 +197,7 @@ class Engine:
             signals=_signal_bytes(cells, timeline),
             levels=_level_series(cells),
             commands=commands,
+            flows=flows,
             candidates=np.zeros(len(cells), CANDIDATE),
             outlooks=np.zeros(len(cells), OUTLOOK),
             wishes=np.zeros((len(cells) + _COMMANDS, 3), np.int64),
@@ -368,18 +375,32 @@ def events_of_a_step(cells: Sequence[CellInput]) -> int:
 
 
 def _run_row(
-    options: EngineOptions, allocated: int, cells: Sequence[CellInput], timeline: Timeline
+    options: EngineOptions,
+    allocated: int,
+    cells: Sequence[CellInput],
+    timeline: Timeline,
+    flows: NDArray[np.void],
 ) -> NDArray[np.void]:
-    room = events_of_a_step(cells)
+    room = events_of_a_step(cells) + _events_of_flows(flows, cells)
     invariant(room < EVENTS_MAXIMUM, "the events of one step fit the buffer", cells=len(cells))
     row = np.zeros(1, RUN)
     row["dense"] = all(length == len(timeline) for length in timeline.lengths)
     # Small enough to stay in the processor's cache.
+    row["next_flow"] = flows["step"][0] if len(flows) else _FOREVER
     row["event_limit"] = min(_EVENTS, EVENTS_MAXIMUM - room)
     for name in options.__dataclass_fields__:
         row[name] = getattr(options, name)
     _deposit(row["portfolio"], allocated)
     return row
+
+
+def _events_of_flows(flows: NDArray[np.void], cells: Sequence[CellInput]) -> int:
+    """Compute the most events that the flows of one step can make."""
+    invariant(bool((np.diff(2 * flows["step"] + flows["phase"]) >= 0).all()), "flows come by (step, phase)")
+    if len(flows) == 0:
+        return 0
+    symbols = np.bincount([cell.symbol for cell in cells], minlength=int(flows["symbol"].max()) + 1)
+    return int(np.bincount(flows["step"], weights=symbols[flows["symbol"]]).max()) * EVENTS_PER_FLOW
 
 
 def _deposit(account: Record, units: int) -> None:
@@ -396,6 +417,7 @@ def _instrument_rows(
     for index, (row, instrument) in enumerate(zip(rows, instruments, strict=True)):
         row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
         row["leverage"] = to_rate(instrument.leverage, "leverage")
+        row["margin_per_lot"] = _margin(instrument.initial_margin, "initial_margin", instrument, unit)
         row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), instrument.fee_per_unit, "fee_per_unit", unit)
         minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")
         row["fee_minimum"] = _fee(minimum, instrument.fee_minimum, "fee_minimum", unit)
@@ -472,6 +494,14 @@ def _fee(units: int, fee: Decimal, name: str, unit: MoneyUnit) -> int:
             )
         )
     return units
+
+
+def _margin(margin: Decimal | None, name: str, instrument: Instrument, unit: MoneyUnit) -> int:
+    """Give the units that a lot binds, exactly."""
+    if margin is None:
+        return 0
+    units = unit.to_units(_EXACT.multiply(margin, instrument.lot), f"{name} × lot")
+    return _fee(units, margin, name, unit)
 
 
 def _account_rows(deposits: Sequence[int]) -> NDArray[np.void]:

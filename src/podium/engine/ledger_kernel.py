@@ -20,6 +20,8 @@ __all__ = [
     "apply",
     "available",
     "cancel",
+    "carry",
+    "close_trade",
     "emit",
     "end_order",
     "overflow",
@@ -90,29 +92,31 @@ def overflow(run: Record, cell: Record) -> None:
 
 @compiled
 def _post(
-    run: Record, cell: Record, account: Record, cash: int, used: int, realised: int, fee: int, equity: int
+    run: Record, cell: Record, account: Record, cash: int, used: int, realised: int, fee: int, carried: int, equity: int
 ) -> None:
     """Post one movement to one set of accounts, and check that it still adds up and stays within the ledger."""
     account.cash += cash
     account.used += used
     account.realised += realised
     account.fees += fee
+    account.carried += carried
     account.equity += equity
-    owned = account.deposited + account.realised - account.fees + account.transferred
+    owned = account.deposited + account.realised - account.fees + account.carried + account.transferred
     if account.cash + account.used != owned or account.used < 0:
         run.status = _BROKEN
         run.cell = cell.index
-    if max(abs(account.equity), abs(account.cash), abs(account.realised), abs(account.fees)) >= _CEILING_UNITS:
+    largest = max(abs(account.equity), abs(account.cash), abs(account.realised), abs(account.fees))
+    if max(largest, abs(account.carried)) >= _CEILING_UNITS:
         overflow(run, cell)
 
 
 @compiled
 def _post_twice(
-    run: Record, cell: Record, account: Record, cash: int, used: int, realised: int, fee: int, equity: int
+    run: Record, cell: Record, account: Record, cash: int, used: int, realised: int, fee: int, carried: int, equity: int
 ) -> None:
     """Post one movement to the strategy and to the portfolio."""
-    _post(run, cell, account, cash, used, realised, fee, equity)
-    _post(run, cell, run.portfolio, cash, used, realised, fee, equity)
+    _post(run, cell, account, cash, used, realised, fee, carried, equity)
+    _post(run, cell, run.portfolio, cash, used, realised, fee, carried, equity)
     if run.compounding:
         before = account.allocated
         account.allocated = max(account.cash, 0) + account.used
@@ -127,7 +131,7 @@ def allocate(run: Record, account: Record, cell: Record, notional: int, margin: 
     """Bind capital for an entry: margin moves from cash to used, the fee leaves."""
     cell.cost += notional
     cell.margin += margin
-    _post_twice(run, cell, account, -margin - fee, margin, 0, fee, equity)
+    _post_twice(run, cell, account, -margin - fee, margin, 0, fee, 0, equity)
 
 
 @compiled
@@ -137,7 +141,20 @@ def release(
     """Give capital back after an exit: margin and result move to cash, the fee leaves."""
     cell.cost -= cost
     cell.margin -= margin
-    _post_twice(run, cell, account, margin + realised - fee, -margin, realised, fee, equity)
+    _post_twice(run, cell, account, margin + realised - fee, -margin, realised, fee, 0, equity)
+
+
+@compiled
+def carry(run: Record, account: Record, cell: Record, carried: int, settled: int) -> None:
+    """Post what holding a position brings (negative: costs): money for holding, or its result so far, which stays open.
+
+    What is settled of an open result was in the equity already, and is realised from here on.
+    """
+    cell.cost += settled
+    cell.settled += settled
+    cell.trade_carried += carried
+    cell.trade_realised += settled
+    _post_twice(run, cell, account, carried + settled, 0, settled, 0, carried, carried)
 
 
 @compiled
@@ -145,7 +162,7 @@ def transfer(run: Record, cell: Record, account: Record, units: int) -> None:
     """Give capital to an account (negative: take it); from then on it may use what it then holds."""
     account.transferred += units
     run.portfolio.transferred += units
-    _post_twice(run, cell, account, units, 0, 0, 0, units)
+    _post_twice(run, cell, account, units, 0, 0, 0, 0, units)
     before = account.allocated
     account.allocated = max(account.cash, 0) + account.used
     run.portfolio.allocated += account.allocated - before
@@ -186,11 +203,24 @@ def _open_trade(run: Record, cell: Record, price: int) -> None:
     cell.trade_realised = 0
     cell.trade_fees = 0
     cell.trade_slippage = 0
+    cell.trade_carried = 0
+    cell.settled = 0
 
 
 @compiled
-def _close_trade(run: Record, cell: Record, account: Record) -> None:
+def close_trade(run: Record, cell: Record, account: Record, reason: int, side: int, price: int) -> None:
     """Say that the position is flat, forget its protection, cancel exits that have nothing left to close."""
+    event = emit(run, cell, account, _CLOSED, reason, side, cell.trade, cell.entered_quantity, price)
+    event.notional = cell.entered_notional
+    event.fee = cell.trade_fees
+    event.realised = cell.trade_realised
+    event.slippage = cell.trade_slippage
+    # Read as CLOSED: the account stands in the fill just before.
+    event.position = cell.trade_carried
+    event.cash = cell.exited_notional
+    event.used = cell.highest
+    event.reserved = cell.lowest
+    event.allocated = cell.entry_step + (cell.bars_held << 32)
     cell.stop = 0
     cell.trail_distance = 0
     cell.trail_from = 0
@@ -245,7 +275,7 @@ def apply(
     cell.trade_slippage += slippage
     realised = 0
     if not is_exit:
-        allocate(run, account, cell, side * notional, margin_of(instrument, notional), fee, equity)
+        allocate(run, account, cell, side * notional, margin_of(instrument, lots, notional), fee, equity)
         cell.entered_quantity += lots
         cell.entered_notional += notional
     else:
@@ -254,6 +284,8 @@ def apply(
         margin = cell.margin if lots == held else muldiv(cell.margin, lots, held)
         realised = -side * notional - cost
         release(run, account, cell, cost, margin, realised, fee, equity)
+        if cell.settled != 0:
+            cell.settled -= cell.settled if lots == held else muldiv(cell.settled, lots, held)
         cell.exited_notional += notional
         cell.trade_realised += realised
         if run.limited:
@@ -272,17 +304,7 @@ def apply(
     event.realised = realised
     event.slippage = slippage
     if cell.quantity == 0:
-        event = emit(run, cell, account, _CLOSED, reason, trade_side, cell.trade, cell.entered_quantity, price)
-        event.notional = cell.entered_notional
-        event.fee = cell.trade_fees
-        event.realised = cell.trade_realised
-        event.slippage = cell.trade_slippage
-        # Read as CLOSED: the account stands in the fill just before.
-        event.cash = cell.exited_notional
-        event.used = cell.highest
-        event.reserved = cell.lowest
-        event.allocated = cell.entry_step + (cell.bars_held << 32)
-        _close_trade(run, cell, account)
+        close_trade(run, cell, account, reason, trade_side, price)
     else:
         changed = _OPENED if opening else _MODIFIED
         emit(run, cell, account, changed, reason, trade_side, cell.trade, lots, price)

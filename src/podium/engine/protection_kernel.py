@@ -68,7 +68,7 @@ def protect(cell: Record, order: Record, price: int, unit: int) -> None:
         cell.stop = level_price(order.stop_mode, order.stop, price, -side)
         cell.stop_reason = _STOP_LOSS
     if order.trail_mode != _LEVEL_NONE or order.break_even_after > 0:
-        average = muldiv(abs(cell.cost), 1, held * unit)
+        average = muldiv(abs(cell.cost - cell.settled), 1, held * unit)
         if order.trail_mode != _LEVEL_NONE:
             cell.trail_distance = trail_distance(order, price)
             cell.trail_from = level_price(_RATIO, order.trail_after, average, side) if order.trail_after > 0 else 0

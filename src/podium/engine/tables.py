@@ -26,9 +26,11 @@ __all__ = [
     "EVENTS_MAXIMUM",
     "EVENTS_PER_CODED_CELL",
     "EVENTS_PER_COMMAND",
+    "EVENTS_PER_FLOW",
     "EVENTS_PER_RULES_CELL",
     "FEE_TIERS_MAXIMUM",
     "FEE_WINDOW_DAYS",
+    "FLOW",
     "GROUPS_MAXIMUM",
     "INSTRUMENT",
     "LIMIT",
@@ -78,6 +80,8 @@ FEE_WINDOW_DAYS = 30
 EVENTS_PER_CODED_CELL = 64
 EVENTS_PER_RULES_CELL = 32
 EVENTS_PER_COMMAND = 24
+#: The most events that a flow can make for a cell: it is posted, or a split cancels its orders and closes it.
+EVENTS_PER_FLOW = 18
 #: The size of the event buffer: it bounds how many cells a portfolio can have.
 EVENTS_MAXIMUM = 1 << 17
 #: No position, balance or equity is worth more units; so sums and differences of a few stay within 64 bits.
@@ -207,6 +211,7 @@ INSTRUMENT = np.dtype(
         ("mark", "i8"),  # ticks; the last close
         ("money_per_tick_lot", "i8"),  # units that one lot is worth for one tick
         ("leverage", "i8"),  # billionths; 1 × is 1_000_000_000
+        ("margin_per_lot", "i8"),  # units bound by a lot whatever its price; 0: notional / leverage
         ("maker_fee", "i8"),  # billionths of the notional
         ("taker_fee", "i8"),  # billionths of the notional
         ("fee_per_lot_numerator", "i8"),  # units × billion per lot (so that a fraction of a unit a lot is kept)
@@ -248,6 +253,7 @@ ACCOUNT = np.dtype(
         ("reserved", "i8"),  # units that working entry orders would cost
         ("realised", "i8"),  # units earned by closed quantity, before fees
         ("fees", "i8"),  # units paid
+        ("carried", "i8"),  # units got (negative: paid) for holding positions
         ("transferred", "i8"),  # units got from other strategies (negative: given to them)
         ("equity", "i8"),  # units: cash + used + open result at the last marks
     ],
@@ -328,7 +334,8 @@ CELL = np.dtype(
         ("working", "i8"),  # a bit for each slot whose order works
         ("coded", "i8"),  # 1: commands decide, not signals
         # The position.
-        ("cost", "i8"),  # units, signed: entry notional of what is open
+        ("cost", "i8"),  # units, signed: entry notional of what is open, and what was settled of its result
+        ("settled", "i8"),  # units of the open result that daily settlements have paid already, part of `cost`
         ("margin", "i8"),  # units in `used`
         # Protection.
         ("stop", "i8"),  # ticks
@@ -355,6 +362,7 @@ CELL = np.dtype(
         # Limits.
         ("exposure", "i8"),  # units: what the position is worth, marked when limits were last looked at
         ("risk", "i8"),  # units: what it loses when its stop is hit, likewise
+        ("trade_carried", "i8"),  # units got for holding
         # Counters and what is only valid within one step.
         ("order_counter", "i8"),
         ("exiting", "i8"),  # lots that market exits decided in this step will close
@@ -416,7 +424,7 @@ EVENT = np.dtype(
         ("side", "i1"),  # +1 buy or long, -1 sell or short; of a conflict: the side that prevails
         ("order_kind", "i1"),  # OrderKind; 0 none; of a conflict: ConflictMode
         ("exit", "i1"),  # 1: reduces a position
-        ("maker", "i1"),  # 1: it rested in the book, and paid the maker's fee
+        ("maker", "i1"),  # 1: it rested in the book, and paid the maker's fee; of a carry: its FLOW's phase
         ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered
         ("position", "i8"),  # lots after the event, signed
         ("price", "i8"),  # ticks
@@ -433,13 +441,31 @@ EVENT = np.dtype(
     align=True,
 )
 
+#: What holding a position brings or costs, and when: an input like bars, sorted by step, then phase.
+FLOW = np.dtype(
+    [
+        ("step", "i8"),  # in which it is posted; its symbol has a bar there
+        ("phase", "i8"),  # 0: before the bar acts, at the mark before it; 1: at the close, on what is held then
+        ("symbol", "i8"),
+        ("kind", "i8"),  # Reason: FUNDING, BORROW, DIVIDEND, SETTLEMENT, SPLIT
+        # What one is multiplied with: value at the mark (funding: longs pay, borrow: shorts pay), lots (a dividend:
+        # units), lots before the split. A settlement has no ratio.
+        ("numerator", "i8"),
+        ("denominator", "i8"),  # > 0
+    ],
+    align=True,
+)
+
 #: The same bytes as read for POSITION_CLOSED.
 _OFFSETS: Any = {name: EVENT.fields[name][1] for name in EVENT.names}  # type: ignore[index,union-attr]  # a structured type
 CLOSED = np.dtype(
     {
-        "names": ["exit_notional", "highest", "lowest", "entry_step", "bars_held"],
-        "formats": ["i8", "i8", "i8", "i4", "i4"],
-        "offsets": [*(_OFFSETS[name] for name in ("cash", "used", "reserved", "allocated")), _OFFSETS["allocated"] + 4],
+        "names": ["carried", "exit_notional", "highest", "lowest", "entry_step", "bars_held"],
+        "formats": ["i8", "i8", "i8", "i8", "i4", "i4"],
+        "offsets": [
+            *(_OFFSETS[name] for name in ("position", "cash", "used", "reserved", "allocated")),
+            _OFFSETS["allocated"] + 4,
+        ],
         "itemsize": EVENT.itemsize,
     }
 )
@@ -578,6 +604,8 @@ RUN = np.dtype(
         ("cell", "i8"),  # where it went wrong
         ("conflicts", "i8"),  # counted once per (symbol, step)
         ("conflicts_to_net", "i8"),  # of this step, whose entries are yet to be sized together
+        ("flow", "i8"),  # the next flow to post
+        ("next_flow", "i8"),  # its step; none is due before it
         # The conventions of the time step.
         ("entry_buffer", "i8"),  # billionths added to the price when a size is fixed at the decision
         ("fill_at_close", "i8"),  # market orders fill at the close of the decision
@@ -617,6 +645,7 @@ class EngineTables(NamedTuple):
     signals: NDArray[np.uint8]
     levels: NDArray[np.int64]
     commands: NDArray[np.void]
+    flows: NDArray[np.void]
     candidates: NDArray[np.void]
     outlooks: NDArray[np.void]
     wishes: NDArray[np.int64]

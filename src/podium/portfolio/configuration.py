@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
+from podium.core.carry import Carry
 from podium.core.errors import ConfigurationError, did_you_mean
 from podium.core.fields import choice, number, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
@@ -332,6 +333,10 @@ class OrchestratorConfig(BarOptions, SimulationOptions, AccountOptions):
     )
     risk: RiskOptions | None = Field(
         default=None, description="what the portfolio may risk; its own defaults hold once it is given, even empty"
+    )
+    carry: Mapping[SymbolName, InstanceOf[Carry]] = Field(
+        default_factory=dict,
+        description="per symbol what holding it brings or costs: funding, borrow, settlement, dividends, splits",
     )
     lazy: Switch = Field(
         default=True,

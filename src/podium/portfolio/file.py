@@ -18,12 +18,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from podium.core.carry import Carry
 from podium.core.documents import Item
 from podium.core.errors import ConfigurationError, Location, Problem, did_you_mean
 from podium.core.places import Place, describe
 from podium.core.times import Timeframe, parse_end, parse_time
 from podium.core.validation import problems_of, show
 from podium.core.yaml_files import read_document
+from podium.portfolio.carry_sections import carry_files, read_carry
 from podium.portfolio.configuration import AccountOptions, BarOptions, OrchestratorConfig, SimulationOptions
 from podium.portfolio.overrides import Override, apply_environment, apply_settings
 from podium.portfolio.sections import DataSection, PortfolioDocument, StrategySection, SymbolSection
@@ -48,6 +50,7 @@ class PortfolioFile:
         files: all files that were read, the portfolio file first, with the modules that Python files took from their
             own folders.
         settings: what the portfolio file says after overrides, as plain values, for the record.
+        carry: what holding brings or costs, of the symbols that say something about it.
     """
 
     path: Path
@@ -60,6 +63,7 @@ class PortfolioFile:
     overrides: tuple[Override, ...]
     files: tuple[Path, ...]
     settings: Mapping[str, object]
+    carry: Mapping[str, Carry]
     document: PortfolioDocument
     root: Item
 
@@ -94,6 +98,7 @@ class PortfolioFile:
             name: section.instrument(section.tick or ticks[name]) for name, section in self.symbols.items()
         }
         options["priorities"] = {entry.strategy_id: entry.priority for entry in self.strategies}
+        options["carry"] = self.carry
         return OrchestratorConfig.model_validate(options)
 
     def locate(self, *place: str | int, key: bool = False) -> Location:
@@ -163,6 +168,8 @@ def load_portfolio(
     except ValidationError as error:
         raise ConfigurationError(problems_of(error, PortfolioDocument, root.locate, describe)) from None
     problems = [*_data_problems(document, root, path), *_strategy_problems(document, root)]
+    carry, carry_problems = read_carry(document, root, path.parent)
+    problems += carry_problems
     entries: list[StrategyEntry] = []
     for position, section in enumerate(document.strategies):
         try:
@@ -184,11 +191,17 @@ def load_portfolio(
         symbols=document.symbols,
         strategies=tuple(_with_only_weight(entries, document)),
         overrides=_told_once(entries, [*from_environment, *from_settings]),
-        files=tuple(dict.fromkeys((path, *(file for entry in entries for file in (entry.path, *entry.modules))))),
+        files=_files(path, document, entries),
         settings=_record(root.plain()),
+        carry=carry,
         document=document,
         root=root,
     )
+
+
+def _files(path: Path, document: PortfolioDocument, entries: list[StrategyEntry]) -> tuple[Path, ...]:
+    named = [file for entry in entries for file in (entry.path, *entry.modules)]
+    return tuple(dict.fromkeys((path, *carry_files(document, path.parent), *named)))
 
 
 def _with_map_of_symbols(root: Item) -> Item:

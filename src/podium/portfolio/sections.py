@@ -31,9 +31,11 @@ from podium.portfolio.limits import RiskOptions
 
 __all__ = [
     "DataSection",
+    "DividendSection",
     "MultiStrategySection",
     "PortfolioDocument",
     "PortfolioSection",
+    "SplitSection",
     "StrategySection",
     "SymbolSection",
 ]
@@ -127,6 +129,21 @@ class DataSection(BarOptions):
         return self
 
 
+class DividendSection(_Section):
+    """A dividend of a symbol."""
+
+    date: Moment = Field(description="the ex-date: who holds at the close before it gets the dividend")
+    amount: Positive = Field(description="money for a quantity of one")
+
+
+class SplitSection(_Section):
+    """A split of a symbol."""
+
+    date: Moment = Field(description="the first day that trades at the new price")
+    new: Annotated[int, whole_number(minimum=1)] = Field(description="so many new shares ...")
+    old: Annotated[int, whole_number(minimum=1)] = Field(default=1, description="... for so many old ones")
+
+
 class SymbolSection(_Section):
     """Grid and costs of one symbol."""
 
@@ -150,6 +167,31 @@ class SymbolSection(_Section):
     fee_minimum: Amount = Field(default=Decimal(0), description="the least fee of an order, money")
     leverage: Annotated[Decimal, number(minimum=1)] = Field(
         default=Decimal(1), description="notional divided by the money that it binds"
+    )
+    initial_margin: Positive | None = Field(
+        default=None, description="money that a contract binds whatever its price (futures), instead of leverage"
+    )
+    settlement: Annotated[Literal["at_exit", "daily"], choice("at_exit", "daily")] = Field(
+        default="at_exit", description="when the result is paid, at the exit or in cash at the end of each UTC day"
+    )
+    funding: Annotated[str, text("a CSV file, such as funding.csv")] | None = Field(
+        default=None, description="a CSV file of funding rates with the columns time and rate"
+    )
+    borrow_rate: Annotated[Decimal, ratio(minimum=0, below=10, example="3% or 0.03")] = Field(
+        default=Decimal(0), description="what a short position pays a year, a ratio of its value; 1/360 each day"
+    )
+    dividends: list[DividendSection] = Field(
+        default_factory=list, description="its dividends, a list of {date: 2024-03-15, amount: 0.25}"
+    )
+    splits: list[SplitSection] = Field(
+        default_factory=list, description="its splits, a list of {date: 2020-08-31, new: 4, old: 1}"
+    )
+    factors: Annotated[str, text("a CSV file, such as SPY_factors.csv")] | None = Field(
+        default=None, description="a factor file (Lean's form) instead of dividends and splits"
+    )
+    adjust: Annotated[Literal["positions", "prices"], choice("positions", "prices")] = Field(
+        default="positions",
+        description="what factors change, positions (dividends and splits are posted) or prices (bars are adjusted)",
     )
     slippage: Cost | None = Field(
         default=None, description="ratio by which market orders fill worse, instead of simulation's"
@@ -176,6 +218,12 @@ class SymbolSection(_Section):
             value = getattr(self, name)
             if value is not None and value % self.lot != 0:
                 refuse(f"{{place}} is {value}", expected=f"a multiple of the lot {self.lot}", at=(name,))
+        if self.initial_margin is not None and self.leverage != 1:
+            refuse("{place} stands beside an initial_margin", expected="leverage or initial_margin", at=("leverage",))
+        if self.factors is not None and (self.dividends or self.splits):
+            refuse("{place} stands beside dividends or splits", expected="the one or the other", at=("factors",))
+        if self.adjust == "prices" and self.factors is None:
+            refuse("{place} is prices, without factors", expected="factors: a factor file", at=("adjust",))
         low, high = self.quantity_minimum or self.lot, self.quantity_maximum
         if high is not None and high < low:
             refuse(f"{{place}} is {high}", expected=f"at least the least quantity {low}", at=("quantity_maximum",))
@@ -190,7 +238,7 @@ class SymbolSection(_Section):
         Returns:
             The instrument.
         """
-        settings = {name: getattr(self, name) for name in type(self).model_fields}
+        settings = {name: getattr(self, name) for name in Instrument.__dataclass_fields__}
         return Instrument(**{**settings, "tick": tick})
 
 

@@ -105,6 +105,11 @@ class Desk:
         """Give the money units that one lot is worth for one tick."""
         return int(self._instrument["money_per_tick_lot"])
 
+    def entry_cost(self) -> int:
+        """Give the entry notional of what is open in money units, signed; what was settled of its result is no part."""
+        cell = self.cell()
+        return int(cell["cost"]) - int(cell["settled"])
+
     def money(self, units: int) -> Decimal:
         """Turn units into money.
 

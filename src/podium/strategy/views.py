@@ -227,6 +227,7 @@ class _State(Protocol):
     def money(self, units: int) -> Decimal: ...
     def mark(self) -> int: ...
     def unit_value(self) -> int: ...
+    def entry_cost(self) -> int: ...
 
 
 class PositionView:
@@ -274,14 +275,14 @@ class PositionView:
             return math.nan
         # Whole numbers are divided once, so that an entry at a bar's price is that very float.
         numerator, denominator = self._desk.tick_ratio
-        return int(self._desk.cell()["cost"]) * numerator / (lots * self._desk.unit_value() * denominator)
+        return self._desk.entry_cost() * numerator / (lots * self._desk.unit_value() * denominator)
 
     @property
     def exact_entry_price(self) -> Decimal:
         """Give the average entry price exactly; 0 when flat."""
         lots = self._lots()
         return (
-            Decimal(int(self._desk.cell()["cost"])) / (lots * self._desk.unit_value()) * self._desk.tick
+            Decimal(self._desk.entry_cost()) / (lots * self._desk.unit_value()) * self._desk.tick
             if lots
             else Decimal(0)
         )
@@ -300,14 +301,13 @@ class PositionView:
 
     @property
     def open_profit(self) -> Decimal:
-        """Give the result at the last close, in money, before fees."""
-        cell = self._desk.cell()
-        return self._desk.money(self._lots() * self._desk.mark() * self._desk.unit_value() - int(cell["cost"]))
+        """Give the result at the last close, in money, before fees; settlements may have paid a part of it."""
+        return self._desk.money(self._lots() * self._desk.mark() * self._desk.unit_value() - self._desk.entry_cost())
 
     @property
     def open_return(self) -> float:
         """Give the result at the last close as a ratio of the entry notional; 0 when flat."""
-        cost = abs(int(self._desk.cell()["cost"]))
+        cost = abs(self._desk.entry_cost())
         return float(self.open_profit) / float(self._desk.money(cost)) if cost else 0.0
 
     def __repr__(self) -> str:
