@@ -131,7 +131,7 @@ class StrategyOrchestrator:
         flows = make_flows(market, self.config.carry, unit)
         _refuse_too_many(cells)
         unallocated = unit.to_units(initial_capital) - sum(deposits)
-        engine = self._engine(market, cells, deposits, unit, unallocated, flows)
+        engine = self._engine(market, cells, deposits, unit, unallocated, flows=flows)
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         cells = cells.without_series()
         if on_checked is not None:
@@ -173,6 +173,7 @@ class StrategyOrchestrator:
         deposits: Sequence[int],
         unit: MoneyUnit,
         unallocated: int,
+        *,
         flows: NDArray[np.void],
     ) -> Engine:
         config = self.config

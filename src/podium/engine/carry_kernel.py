@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
+from podium.engine.exposure_kernel import book_exit
 from podium.engine.ledger_kernel import cancel, carry, close_trade, emit, overflow, release
 from podium.engine.money_kernel import divide, muldiv
 from podium.engine.protection_kernel import renew
@@ -151,6 +152,8 @@ def _split_position(run: Record, cell: Record, account: Record, instrument: Reco
     cell.settled -= settled
     cell.exited_notional += paid
     cell.trade_realised += realised
+    if run.limited and lots == 0:
+        book_exit(run, cell, held)
     cell.quantity = side * lots
     _split_trade(cell, flow)
     price = instrument.mark
