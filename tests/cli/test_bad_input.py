@@ -271,7 +271,7 @@ portfolio.yaml:15:5: unknown key 'weigth' in strategies[0]
         ),
         message="""\
 portfolio.yaml:3:3: unknown key 'curency' in portfolio
-  expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, benchmark, logging_level, capital, equal_weights
+  expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, rebalancing, benchmark, logging_level, capital, equal_weights
   hint: did you mean 'currency'?
 portfolio.yaml:8:14: data.timeframe is '1hour'
   expected: a whole number and one of s, m, h, d, w, such as 1m, 4h, 1d
@@ -373,6 +373,41 @@ portfolio.yaml:3:14: portfolio.conflicts nets sizes that size_at: fill leaves op
         message="""\
 portfolio.yaml:3:14: portfolio.execution is 'netted', which comes in a later release
   expected: separate
+""",
+    ),
+    Case(
+        name="rebalancing by an unknown rule",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalancing: {rule: risk_party}"),),
+        message="""\
+portfolio.yaml:3:23: portfolio.rebalancing.rule is 'risk_party'
+  expected: one of weights, equal_weight, inverse_volatility, risk_parity, volatility_target, drawdown_aware
+  hint: did you mean 'risk_parity'?
+""",
+    ),
+    Case(
+        name="rebalancing to a volatility that is not stated",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalancing: {rule: volatility_target}"),),
+        message="""\
+portfolio.yaml:3:16: portfolio.rebalancing has the rule volatility_target, but no 'volatility'
+  expected: volatility: a ratio, such as 15%
+""",
+    ),
+    Case(
+        name="rebalancing with a level that its rule does not look at",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalancing: {drawdown: 20%}"),),
+        message="""\
+portfolio.yaml:3:27: portfolio.rebalancing.drawdown is stated, but the rule weights does not look at it
+  expected: the rule drawdown_aware
+  hint: remove 'drawdown'
+""",
+    ),
+    Case(
+        name="rebalancing by more history than there is",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalancing: {rule: risk_parity}"),),
+        message="""\
+portfolio.yaml:3:16: the rule risk_parity looks back at 60 days, and the run has 1
+  expected: a run of more than 60 days
+  hint: lower lookback_days, or use more bars
 """,
     ),
     Case(
@@ -1482,7 +1517,7 @@ podium backtest: the option '--json' takes no value
         command=("backtest", PORTFOLIO, "--set", "portfolio.captal=5"),
         message="""\
 --set portfolio.captal=5: unknown key 'captal' in portfolio
-  expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, benchmark, logging_level, capital, equal_weights
+  expected: one of name, currency, compounding, conflicts, execution, rebalance_threshold, rebalancing, benchmark, logging_level, capital, equal_weights
   hint: did you mean 'capital'?
 """,
     ),

@@ -51,6 +51,16 @@ class Strategy:
     equity_curve: object
     metrics: object
 
+    @property
+    def own_curve(self):
+        """Nothing is moved here."""
+        return self.equity_curve
+
+    @property
+    def earned_curve(self):
+        """Nothing is moved here."""
+        return self.equity_curve
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:

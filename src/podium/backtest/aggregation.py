@@ -16,6 +16,7 @@ from podium.backtest.members import Member
 from podium.backtest.postings import attribute
 from podium.backtest.result import EquityCurve, OrchestratorResult, StrategyResult
 from podium.backtest.trades import TradeRecords, closed_positions
+from podium.backtest.transfers import Transfers
 from podium.core.events import EventKind, Reason
 from podium.core.times import from_nanoseconds, iso
 from podium.engine.engine import Engine
@@ -23,6 +24,7 @@ from podium.portfolio.configuration import OrchestratorConfig
 from podium.stats.comparison import ComparisonRow, ComparisonTable
 from podium.stats.daily import Calendar, DailyEquity, daily_equity
 from podium.stats.metrics import StrategyMetrics, compute_metrics
+from podium.stats.time_weighted import time_weighted
 from podium.stats.trades import TradeColumns
 
 __all__ = ["aggregate"]
@@ -64,16 +66,19 @@ def aggregate(
     unit = engine.unit
     ended = _Ended(engine, market, cells, config)
     results = {member.strategy_id: ended.strategy(number, member) for number, member in enumerate(members)}
-    # What nobody was given neither earns nor costs anything: it is the same at every step.
+    # What nobody was given neither earns nor costs anything: it is the same at every step, but for what is moved.
     cash = unit.to_units(capital) - sum(int(account["deposited"]) for account in engine.tables.accounts)
-    curve = ended.curve(engine.tables.equity.sum(axis=1) + cash)
+    idle = ended.curve(cash + ended.transfers.so_far(-1, len(engine.tables.equity)))
+    curve = ended.curve(engine.tables.equity.sum(axis=1)[: len(idle)] + idle.units)
     metrics = ended.metrics(
         curve, capital, _joined([result.records.columns() for result in results.values()]), range(len(cells.members))
     )
+    final_cash = cash - int(engine.tables.run[0]["portfolio"]["transferred"])
     whole = _Whole(
         capital=capital,
         unallocated=unit.to_decimal(cash),
-        final_equity=unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + cash),
+        final_unallocated=unit.to_decimal(final_cash),
+        final_equity=unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + final_cash),
         curve=curve,
         metrics=metrics,
         blocked=sum(result.blocked for result in results.values()),
@@ -81,6 +86,7 @@ def aggregate(
     return OrchestratorResult(
         strategy_results=results,
         unallocated=whole.unallocated,
+        unallocated_curve=idle,
         initial_capital=capital,
         final_equity=whole.final_equity,
         aggregate_equity_curve=curve,
@@ -114,6 +120,7 @@ class _Whole:
 
     capital: Decimal
     unallocated: Decimal
+    final_unallocated: Decimal
     final_equity: Decimal
     curve: EquityCurve
     metrics: StrategyMetrics
@@ -128,6 +135,7 @@ class _Ended:
         self._calendar, self._benchmark = Calendar(config.calendar), _benchmark(config, market)
         self._counts = _Counts(engine, len(cells.members))
         self._steps = engine.half_step // 2
+        self.transfers = Transfers.of(engine, cells.members)
 
     def strategy(self, number: int, member: Member) -> StrategyResult:
         """Make the result of one strategy."""
@@ -143,14 +151,19 @@ class _Ended:
             cash=unit.to_decimal(account["cash"]),
         )
         records = self._records(member.strategy_id, mine)
-        curve = self.curve(engine.tables.equity[:, number])
+        equity = engine.tables.equity[:, number]
+        rows, units = self.transfers.of_owner(number)
+        own = self.curve(time_weighted(equity, int(account["deposited"]), rows, units))
         return StrategyResult(
             strategy_id=member.strategy_id,
             symbols=tuple(self._cells.symbols[index] for index in mine),
             allocation=allocation,
             final_equity=unit.to_decimal(account["equity"]),
-            equity_curve=curve,
-            metrics=self.metrics(curve, allocation.initial_capital, records.columns(), mine),
+            transferred=unit.to_decimal(account["transferred"]),
+            equity_curve=self.curve(equity),
+            own_curve=own,
+            earned_curve=self.curve(equity - self.transfers.so_far(number, len(equity))) if len(rows) else own,
+            metrics=self.metrics(own, allocation.initial_capital, records.columns(), mine),
             blocked=self._counts.of(EventKind.SIGNAL_REJECTED, Reason.CAPITAL_LIMIT, mine)
             + self._counts.of(EventKind.ORDER_CANCELLED, Reason.CAPITAL_LIMIT, mine),
             signals=self._counts.of(EventKind.SIGNAL_GENERATED, None, mine),
@@ -251,6 +264,7 @@ def _table(results: Mapping[str, StrategyResult], whole: _Whole, currency: str) 
             metrics=result.metrics,
             capital_limit_blocks=result.blocked,
             equity=result.equity_curve.units,
+            transferred=result.transferred,
         )
         for name, result in results.items()
     ]
@@ -261,4 +275,10 @@ def _table(results: Mapping[str, StrategyResult], whole: _Whole, currency: str) 
         capital_limit_blocks=whole.blocked,
         equity=whole.curve.units,
     )
-    return ComparisonTable.of(rows, unallocated=whole.unallocated, portfolio=portfolio, currency=currency)
+    return ComparisonTable.of(
+        rows,
+        unallocated=whole.unallocated,
+        final_unallocated=whole.final_unallocated,
+        portfolio=portfolio,
+        currency=currency,
+    )

@@ -43,7 +43,7 @@ def comparison_frame(result: OrchestratorResult) -> pl.DataFrame:
         figure has no meaning.
     """
     kinds: dict[str, type[pl.DataType] | pl.DataType] = {"kind": pl.String, "strategy_id": pl.String}
-    kinds |= dict.fromkeys(("allocated_capital", "final_equity"), _EXACT)
+    kinds |= dict.fromkeys(("allocated_capital", "transferred", "final_equity"), _EXACT)
     kinds |= dict.fromkeys(("total_return", "sharpe_ratio", "win_rate", "max_drawdown"), pl.Float64)
     kinds |= dict.fromkeys(("total_trades", "capital_limit_blocks"), pl.Int64)
     rows = result.comparison_table.rows
@@ -64,8 +64,7 @@ def equity_frame(result: OrchestratorResult) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {"time": pl.Series(total.times_nanoseconds).cast(pl.Datetime("ns", "UTC"))}
     for name, strategy in result.strategy_results.items():
         columns[f"strategy:{name}"] = _money(pl.Series(strategy.equity_curve.units), total.digits)
-    kind = pl.Decimal(38, total.digits)
-    columns["unallocated"] = pl.repeat(result.unallocated, len(total), dtype=kind, eager=True)
+    columns["unallocated"] = _money(pl.Series(result.unallocated_curve.units), total.digits)
     columns["portfolio"] = _money(pl.Series(total.units), total.digits)
     return pl.DataFrame(columns)
 

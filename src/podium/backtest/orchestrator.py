@@ -19,6 +19,7 @@ from podium.backtest.flows import make_flows
 from podium.backtest.limits import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
+from podium.backtest.rebalancer import Rebalancer, run_days
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, did_you_mean
@@ -31,6 +32,8 @@ from podium.engine.engine import Engine, EngineOptions, EngineOverflow, TierInpu
 from podium.engine.tables import EVENTS_MAXIMUM, ConflictMode
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
+from podium.portfolio.rebalancing import rebalancing_problem
+from podium.stats.daily import Calendar
 from podium.strategy.coded import CodedCell, run_coded
 
 __all__ = ["StrategyOrchestrator"]
@@ -132,6 +135,7 @@ class StrategyOrchestrator:
         _refuse_too_many(cells)
         unallocated = unit.to_units(initial_capital) - sum(deposits)
         engine = self._engine(market, cells, deposits, unit, unallocated, flows=flows)
+        rebalancer = self._rebalancer(engine)
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         cells = cells.without_series()
         if on_checked is not None:
@@ -152,7 +156,7 @@ class StrategyOrchestrator:
             )
 
         try:
-            is_complete = self._advance(engine, market, coded, on_progress)
+            is_complete = self._advance(engine, market, coded, rebalancer, on_progress)
         except RunError as error:
             if on_failed is not None:
                 on_failed(happened(is_complete=False, has_failed=True), error)
@@ -217,11 +221,23 @@ class StrategyOrchestrator:
             limits=limits,
         )
 
+    def _rebalancer(self, engine: Engine) -> Rebalancer | None:
+        options, calendar = self.config.rebalancing, Calendar(self.config.calendar)
+        if options is None:
+            return None
+        days = run_days(engine.timeline.times, calendar)
+        if problem := rebalancing_problem(options, len(self.members), days):
+            raise ConfigurationError(problem)
+        weights = [member.weight for member in self.members]
+        threshold = self.config.rebalance_threshold
+        return Rebalancer(engine, options, threshold=threshold, weights=weights, calendar=calendar)
+
     def _advance(
         self,
         engine: Engine,
         market: Market,
         coded: Sequence[CodedCell],
+        rebalancer: Rebalancer | None,
         on_progress: Callable[[int], None] | None,
     ) -> bool:
         """Advance through the timeline in chunks; tell whether it came to its end."""
@@ -230,6 +246,10 @@ class StrategyOrchestrator:
             with deferred_interrupt() as is_interrupted:
                 for start in range(0, len(timeline), chunk):
                     stop = min(start + chunk, len(timeline))
+                    if rebalancer is not None:
+                        for step in rebalancer.steps_between(start, stop):
+                            _run_chunk(coded, engine, step, lazy=self.config.lazy)
+                            rebalancer.act(step)
                     _run_chunk(coded, engine, stop, lazy=self.config.lazy)
                     if on_progress is not None:
                         on_progress(int(timeline.steps[stop]))

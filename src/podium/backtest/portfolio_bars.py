@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from podium.backtest.rebalancer import run_days
 from podium.core.errors import ConfigurationError, DataError, InputError, Location, Problem
 from podium.core.times import Timeframe, iso
 from podium.data.bars import BarSeries
 from podium.data.readers import read_bars
 from podium.data.sample import SAMPLE_SYMBOLS, sample_market
 from podium.portfolio.file import PortfolioFile
+from podium.portfolio.rebalancing import rebalancing_problem
+from podium.stats.daily import Calendar
 
 __all__ = ["read_portfolio_bars"]
 
@@ -41,7 +47,19 @@ def read_portfolio_bars(
         where = portfolio.locate("data", "to") if last is None else Location(file="--to")
         message, expected = f"the period ends at {iso(end)}", f"an end after its start {iso(start)}"
         raise ConfigurationError(Problem(message=message, location=where, expected=expected))
-    return {symbol: _cut(found[symbol], start, end, portfolio) for symbol in portfolio.symbols}
+    bars = {symbol: _cut(found[symbol], start, end, portfolio) for symbol in portfolio.symbols}
+    _refuse_short_history(portfolio, bars)
+    return bars
+
+
+def _refuse_short_history(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> None:
+    """Refuse a rule of rebalancing that could never act on these bars, at its line."""
+    options = portfolio.document.portfolio.rebalancing
+    if options is not None:
+        times = np.unique(np.concatenate([series.close_time for series in bars.values()]))
+        days = run_days(times, Calendar(portfolio.data.calendar))
+        if problem := rebalancing_problem(options, len(portfolio.strategies), days):
+            raise ConfigurationError(replace(problem, location=portfolio.locate("portfolio", "rebalancing")))
 
 
 def _sample(portfolio: PortfolioFile) -> dict[str, BarSeries]:

@@ -18,25 +18,30 @@ from podium.backtest.attribution import REASONS, Attribution, AttributionRow, Tr
 from podium.core.errors import invariant
 from podium.core.events import EventKind, Reason
 from podium.engine.engine import Engine
+from podium.stats.comparison import RowKind
 
 __all__ = ["attribute"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Say what one kind of event adds to the result of its cell.
+    """Say what one kind of event adds to the result of a cell.
 
     Args:
         reason: under which it is attributed.
         kind: which events.
         units: the fields to add up, each with its sign.
         because: only events with this reason; ``None`` takes all.
+        owner: the field that says whose it is: a cell, or -1 for cash that no strategy has.
+        by_side: whether the event's side is the sign of what it adds, and no market's.
     """
 
     reason: str
     kind: EventKind
     units: Mapping[str, int]
     because: Reason | None = None
+    owner: str = "cell"
+    by_side: bool = False
 
 
 #: What moves money; a line for each further thing that does.
@@ -51,6 +56,8 @@ _SOURCES = (
     _Source("funding", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.FUNDING),
     _Source("borrow", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.BORROW),
     _Source("dividends", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.DIVIDEND),
+    _Source("rebalancing", EventKind.CAPITAL_MOVED, {"notional": 1}, by_side=True),
+    _Source("rebalancing", EventKind.CAPITAL_MOVED, {"notional": -1}, by_side=True, owner="order"),
 )
 #: Events that say what their strategy's account holds.
 _TELLS_ACCOUNT = (
@@ -64,8 +71,10 @@ _TELLS_ACCOUNT = (
     EventKind.POSITION_MODIFIED,
     EventKind.CARRY_POSTED,
     EventKind.POSITION_ADJUSTED,
+    EventKind.CAPITAL_MOVED,
 )
-_SIDES = ("long", "short")
+_SIDES = ("long", "short", "")
+_NO_SIDE = _SIDES.index("")
 _LOW_BITS = 32
 
 
@@ -103,13 +112,13 @@ def attribute(
     unit = engine.unit
     rows = tuple(
         AttributionRow(
-            strategy_id=strategies[members[cell]],
-            symbol=symbols[cell],
+            strategy_id=RowKind.UNALLOCATED.value if member < 0 else strategies[member],
+            symbol="" if cell < 0 else symbols[cell],
             side=side,
             reason=reason,
             amount=unit.to_decimal(units),
         )
-        for (cell, side), amounts in sorted(reader.amounts().items())
+        for (member, cell, side), amounts in reader.amounts().items()
         for reason, units in amounts
     )
     traded = tuple(
@@ -147,13 +156,37 @@ class _Sums:
         return {place: ((high[place] << _LOW_BITS) + low[place], int(self._counts[place])) for place in places}
 
 
+@dataclass(frozen=True, slots=True)
+class _Postings:
+    """Hold what events of a block add to accounts.
+
+    Args:
+        rows: the event of each posting, in order.
+        owners: the strategy of its account.
+        units: how much.
+    """
+
+    rows: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    units: NDArray[np.int64]
+
+    def with_others(self, others: Sequence[_Postings]) -> _Postings:
+        """Put in further postings, in the order of the events."""
+        if sum(len(each.rows) for each in others) == 0:
+            return self
+        every = (self, *others)
+        rows, owners, units = (np.concatenate([getattr(each, name) for each in every]) for name in self.__slots__)
+        order = np.argsort(rows, kind="stable")
+        return _Postings(rows[order], owners[order], units[order])
+
+
 class _Reader:
     """Read the events of a run, block by block."""
 
     def __init__(self, engine: Engine, members: NDArray[np.int64], *, is_checked: bool) -> None:
         self._tables, self._members, self._is_checked = engine.tables, members, is_checked
-        # A place is a cell and the side of its position.
-        self._sums = [_Sums(2 * len(members)) for _ in _SOURCES]
+        # A place is a cell and a side; the last cell stands for cash that no strategy has.
+        self._sums = [_Sums(len(_SIDES) * (len(members) + 1)) for _ in _SOURCES]
         self._traded = _Sums(len(members))
         self._open: dict[int, int] = {}
         #: What each strategy's account holds after what was read: cash and used.
@@ -163,6 +196,7 @@ class _Reader:
         """Add up what the events of a block moved, and check that their accounts hold just that."""
         kinds, cells = block["kind"].copy(), block["cell"].astype(np.int64)
         moved = np.zeros(len(block), np.int64)
+        others: list[_Postings] = []
         for source, sums in zip(_SOURCES, self._sums, strict=True):
             rows = np.flatnonzero(kinds == source.kind)
             if source.because is not None:
@@ -170,29 +204,37 @@ class _Reader:
             units = sum(
                 (sign * block[name][rows] for name, sign in source.units.items()), np.zeros(len(rows), np.int64)
             )
-            moved[rows] += units
             # The side is that of the position: an exit trades against it.
-            is_short = (block["side"][rows] < 0) != (block["exit"][rows] != 0)
-            sums.add(2 * cells[rows] + is_short, units)
+            sides = ((block["side"][rows] < 0) != (block["exit"][rows] != 0)).astype(np.int64)
+            if source.by_side:
+                units, sides = units * block["side"][rows], np.full(len(rows), _NO_SIDE)
+            owners = block[source.owner][rows].astype(np.int64)
+            sums.add(len(_SIDES) * np.where(owners < 0, len(self._members), owners) + sides, units)
+            if source.owner == "cell":
+                moved[rows] += units
+            else:
+                has_owner = owners >= 0
+                others.append(_Postings(rows[has_owner], self._members[owners[has_owner]], units[has_owner]))
         rows = np.flatnonzero(kinds == EventKind.ORDER_FILLED)
         self._traded.add(cells[rows], block["notional"][rows])
         if self._is_checked:
-            self._check(block, kinds, self._members[cells], moved)
+            own = _Postings(np.arange(len(block)), self._members[cells], moved)
+            self._check(block, kinds, own.with_others(others))
 
-    def _check(
-        self, block: NDArray[np.void], kinds: NDArray[np.int8], owners: NDArray[np.int64], moved: NDArray[np.int64]
-    ) -> None:
+    def _check(self, block: NDArray[np.void], kinds: NDArray[np.int8], postings: _Postings) -> None:
         """Follow every account through a block; one strategy after the other."""
-        order = np.argsort(owners, kind="stable")
-        borders = np.searchsorted(owners[order], np.arange(len(self._balances) + 1))
-        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(moved[order])))
-        tells = np.isin(kinds, _TELLS_ACCOUNT)[order]
-        told = (block["cash"] + block["used"])[order]
+        order = np.argsort(postings.owners, kind="stable")
+        borders = np.searchsorted(postings.owners[order], np.arange(len(self._balances) + 1))
+        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(postings.units[order])))
+        rows = postings.rows[order]
+        # An event tells the account of its own cell, and not that of another one which it adds to.
+        tells = np.isin(kinds, _TELLS_ACCOUNT)[rows] & (self._members[block["cell"][rows]] == postings.owners[order])
+        told = (block["cash"] + block["used"])[rows]
         before = np.repeat(self._balances - sums[borders[:-1]], np.diff(borders))
         held = before + sums[1:]
         wrong = np.flatnonzero(tells & (held != told))
         if len(wrong):
-            first = order[wrong[0]]
+            first = rows[wrong[0]]
             invariant(
                 False,
                 "an account holds at every event what is attributed to it",
@@ -208,21 +250,29 @@ class _Reader:
             row = self._tables.cells[cell]
             instrument = self._tables.instruments[int(row["symbol"])]
             worth = int(row["quantity"]) * int(instrument["mark"]) * int(instrument["money_per_tick_lot"])
-            self._open[2 * cell + int(row["quantity"] < 0)] = worth - int(row["cost"])
+            self._open[len(_SIDES) * cell + int(row["quantity"] < 0)] = worth - int(row["cost"])
 
-    def amounts(self) -> dict[tuple[int, str], list[tuple[str, int]]]:
-        """Give for each cell and side what each reason added, in the order of the reasons."""
-        places: dict[int, dict[str, int]] = {}
+    def amounts(self) -> dict[tuple[int, int, str], list[tuple[str, int]]]:
+        """Give for each strategy, cell and side what each reason added, in the order of the reasons.
+
+        What belongs to no market has the cell -1, what belongs to no strategy the strategy -1 too.
+        """
+        found: dict[tuple[int, int, str], dict[str, int]] = {}
         for source, sums in zip(_SOURCES, self._sums, strict=True):
             for place, (units, _) in sums.found().items():
-                reasons = places.setdefault(place, {})
+                reasons = found.setdefault(self._place(place), {})
                 reasons[source.reason] = reasons.get(source.reason, 0) + units
         for place, units in self._open.items():
-            places[place]["price"] += units
+            found[self._place(place)]["price"] += units
         return {
-            (place // 2, _SIDES[place % 2]): sorted(reasons.items(), key=lambda each: REASONS.index(each[0]))
-            for place, reasons in places.items()
+            place: sorted(found[place].items(), key=lambda each: REASONS.index(each[0]))
+            for place in sorted(found, key=lambda place: (place[1] < 0, place[0] < 0, place[1:], place[0]))
         }
+
+    def _place(self, place: int) -> tuple[int, int, str]:
+        cell, side = divmod(place, len(_SIDES))
+        member = int(self._members[cell]) if cell < len(self._members) else -1
+        return member, -1 if side == _NO_SIDE else cell, _SIDES[side]
 
     def traded(self) -> dict[int, tuple[int, int]]:
         """Give for each cell that traded the notional of its fills, and how many they are."""

@@ -101,8 +101,11 @@ class StrategyResult:
         symbols: what it traded.
         allocation: its capital at the end.
         final_equity: its money at the end.
-        equity_curve: a point per time step of the portfolio.
-        metrics: its figures.
+        transferred: capital that rebalancing moved to it; negative when it was moved away.
+        equity_curve: its money, a point per time step of the portfolio.
+        own_curve: what its capital would have become had none been moved: its returns, time-weighted.
+        earned_curve: its capital and what it earned so far, in money, without what was moved.
+        metrics: its figures, of ``own_curve``.
         blocked: entries refused because its capital did not cover them.
         signals: how often it wanted something.
         records: its trades as the engine recorded them.
@@ -112,7 +115,10 @@ class StrategyResult:
     symbols: tuple[str, ...]
     allocation: StrategyAllocation
     final_equity: Decimal
+    transferred: Decimal
     equity_curve: EquityCurve
+    own_curve: EquityCurve
+    earned_curve: EquityCurve
     metrics: StrategyMetrics
     blocked: int
     signals: int
@@ -122,6 +128,11 @@ class StrategyResult:
     def allocated_capital(self) -> Decimal:
         """Give its capital at the start."""
         return self.allocation.initial_capital
+
+    @property
+    def earned(self) -> Decimal:
+        """Give what it earned in money; its own return, free of capital moved, is ``metrics.total_return``."""
+        return self.final_equity - self.transferred - self.allocated_capital
 
     @cached_property
     def trades(self) -> tuple[Trade, ...]:
@@ -139,6 +150,8 @@ class StrategyResult:
             "symbols": list(self.symbols),
             "allocated_capital": str(self.allocated_capital),
             "final_equity": str(self.final_equity),
+            "transferred": str(self.transferred),
+            "earned": str(self.earned),
             "signals": self.signals,
             "capital_limit_blocks": self.blocked,
             "metrics": self.metrics.to_dict(),
@@ -152,7 +165,8 @@ class OrchestratorResult:
 
     Args:
         strategy_results: by id, in the file's order.
-        unallocated: cash that no strategy was given.
+        unallocated: cash that no strategy was given at the start.
+        unallocated_curve: cash that no strategy had, a point per time step.
         initial_capital: the portfolio's money at the start.
         final_equity: the portfolio's money at the end.
         aggregate_equity_curve: the portfolio's, a point per time step.
@@ -173,6 +187,7 @@ class OrchestratorResult:
 
     strategy_results: Mapping[str, StrategyResult]
     unallocated: Decimal
+    unallocated_curve: EquityCurve
     initial_capital: Decimal
     final_equity: Decimal
     aggregate_equity_curve: EquityCurve

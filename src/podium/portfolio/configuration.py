@@ -18,6 +18,7 @@ from podium.core.slippage import SlippageModel
 from podium.core.validation import PLACE, problems_of, show
 from podium.engine.tables import FEE_TIERS_MAXIMUM
 from podium.portfolio.limits import RiskOptions
+from podium.portfolio.rebalancing import RebalancingOptions
 
 __all__ = [
     "CONFLICT_MODES",
@@ -169,7 +170,10 @@ class AccountOptions(BaseModel):
     )
     rebalance_threshold: RebalanceThreshold = Field(
         default=Decimal("0.10"),
-        description="the drift of a share that rebalancing acts on, between 0 and 1; not acting yet",
+        description="the drift of a strategy's share of the capital that rebalancing acts on, between 0 and 1",
+    )
+    rebalancing: RebalancingOptions | None = Field(
+        default=None, description="when and how capital moves between strategies; without it none does"
     )
     benchmark: SymbolName | None = Field(
         default=None, description="a symbol to hold the results against (alpha, beta, excess return)"

@@ -85,6 +85,25 @@ class DrawnPortfolio:
         return [np.asarray(one.equity_curve.units[self.rows] * self.unit) for one in several]
 
     @cached_property
+    def idle(self) -> NDArray[np.float64]:
+        """Give the cash that no strategy has at the drawn points, in money."""
+        several = self.result.strategy_results.values()
+        units = self.units[self.rows] - sum((one.equity_curve.units[self.rows] for one in several), 0 * self.rows)
+        return np.asarray(units * self.unit)
+
+    @cached_property
+    def earnings(self) -> list[NDArray[np.float64]]:
+        """Give what each strategy earned up to the drawn points, in money, without capital moved to or from it."""
+        several = zip(self.result.strategy_results.values(), self.starts, strict=True)
+        return [np.asarray((one.earned_curve.units[self.rows] - start) * self.unit) for one, start in several]
+
+    @cached_property
+    def growths(self) -> list[NDArray[np.float64]]:
+        """Give each strategy's own return up to the drawn points, free of capital moved to or from it."""
+        several = zip(self.result.strategy_results.values(), self.starts, strict=True)
+        return [np.asarray(one.own_curve.units[self.rows] / max(start, 1) - (start > 0)) for one, start in several]
+
+    @cached_property
     def equity(self) -> NDArray[np.float64]:
         """Give the portfolio's equity at the drawn points, in money."""
         return np.asarray(self.units[self.rows] * self.unit)
@@ -96,7 +115,7 @@ class DrawnPortfolio:
         peaks = np.maximum(_at(self.units, last, self.start), 1)
         parts = []
         for one, start in zip(self.result.strategy_results.values(), self.starts, strict=True):
-            units = one.equity_curve.units
+            units = one.earned_curve.units
             parts.append((units[self.rows] - _at(units, last, start)) / peaks)
         return parts
 
@@ -118,9 +137,15 @@ class DrawnPortfolio:
 
     @cached_property
     def dailies(self) -> list[DailyEquity]:
-        """Give each strategy's daily equity."""
+        """Give each strategy's daily equity as its own returns make it, free of capital moved to or from it."""
         several = self.result.strategy_results.values()
-        return [self._daily(one.equity_curve.units, start) for one, start in zip(several, self.starts, strict=True)]
+        return [self._daily(one.own_curve.units, start) for one, start in zip(several, self.starts, strict=True)]
+
+    @cached_property
+    def daily_earnings(self) -> list[DailyEquity]:
+        """Give each strategy's capital and what it earned so far, day by day in money."""
+        several = self.result.strategy_results.values()
+        return [self._daily(one.earned_curve.units, start) for one, start in zip(several, self.starts, strict=True)]
 
     @cached_property
     def correlations(self) -> list[list[float | None]]:
@@ -130,14 +155,14 @@ class DrawnPortfolio:
     @cached_property
     def risk_shares(self) -> list[float] | None:
         """Share the portfolio's volatility out."""
-        return risk_contributions([np.diff(daily.with_start()) for daily in self.dailies], self.daily)
+        return risk_contributions([np.diff(daily.with_start()) for daily in self.daily_earnings], self.daily)
 
     @cached_property
     def fall_parts(self) -> list[int]:
         """Share the deepest drawdown out, in units; nothing where there was none."""
         if self.fall is None:
             return []
-        curves = [one.equity_curve.units for one in self.result.strategy_results.values()]
+        curves = [one.earned_curve.units for one in self.result.strategy_results.values()]
         return drawdown_contributions(curves, self.starts, self.fall)
 
     @cached_property
@@ -149,11 +174,11 @@ class DrawnPortfolio:
                 portfolio=self.daily,
                 portfolio_equity=self.units,
                 strategy=daily,
-                strategy_equity=one.equity_curve.units,
+                strategy_equity=one.earned_curve.units,
                 unit=self.unit,
                 whole=whole,
             )
-            for one, daily in zip(self.result.strategy_results.values(), self.dailies, strict=True)
+            for one, daily in zip(self.result.strategy_results.values(), self.daily_earnings, strict=True)
         ]
 
 

@@ -74,12 +74,9 @@ def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:
     Returns:
         The figure with views ``equity``, ``profit`` and ``growth``.
     """
-    names, starts = drawn.strategy_ids, [start * drawn.unit for start in drawn.starts]
+    names = drawn.strategy_ids
     start = drawn.start * drawn.unit
-    cash = np.full(len(drawn.rows), start - sum(starts))
-    idle = [_series("unallocated", -1, cash, stacked=True)] if start > sum(starts) else []
-    profits = [equity - begin for equity, begin in zip(drawn.equities, starts, strict=True)]
-    growths = [profit / begin if begin else profit * 0.0 for profit, begin in zip(profits, starts, strict=True)]
+    idle = [_series("unallocated", -1, drawn.idle, stacked=True)] if drawn.idle.any() else []
     parts = _each(names, drawn.drawdown_parts, stacked=True)
     whole = np.asarray(sum(drawn.drawdown_parts, np.zeros(len(drawn.rows))))
     fall = {
@@ -99,8 +96,8 @@ def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:
         "times": packed_exactly(drawn.seconds),
         "views": {
             "equity": view(f"Equity, {currency}", "money", stacks, drawn.equity),
-            "profit": view(f"Profit, {currency}", "money", _each(names, profits, stacked=True), profit),
-            "growth": view("Return since the start", "percent", _each(names, growths, stacked=False), growth),
+            "profit": view(f"Profit, {currency}", "money", _each(names, drawn.earnings, stacked=True), profit),
+            "growth": view("Return since the start", "percent", _each(names, drawn.growths, stacked=False), growth),
         },
     }
 

@@ -57,6 +57,10 @@ class ReportedStrategy(Protocol):
     @property
     def equity_curve(self) -> EquityColumns: ...  # noqa: D102
     @property
+    def own_curve(self) -> EquityColumns: ...  # noqa: D102
+    @property
+    def earned_curve(self) -> EquityColumns: ...  # noqa: D102
+    @property
     def metrics(self) -> StrategyMetrics: ...  # noqa: D102
 
 

@@ -11,7 +11,7 @@ from podium.core.money import format_money
 from podium.report.elements import Html, element, joined
 from podium.report.palette import strategy_colour
 from podium.report.tables import news
-from podium.stats.comparison import COLUMNS, Column, ComparisonRow, ComparisonTable, RowKind, percent
+from podium.stats.comparison import Column, ComparisonRow, ComparisonTable, RowKind, percent
 from podium.stats.metrics import StrategyMetrics
 
 __all__ = [
@@ -112,10 +112,14 @@ def comparison_section(table: ComparisonTable) -> Html:
     Returns:
         The markup.
     """
-    heads = [element("th", column.heading, class_="left" if column.left else "", scope="col") for column in COLUMNS]
+    heads = [
+        element("th", column.heading, class_="left" if column.left else "", scope="col") for column in table.columns
+    ]
     places = {row.strategy_id: place for place, row in enumerate(table.rows) if row.kind is RowKind.STRATEGY}
     rows = [
-        element("tr", *[_comparison_cell(column, row, table.currency, places) for column in COLUMNS], class_=row.kind)
+        element(
+            "tr", *[_comparison_cell(column, row, table.currency, places) for column in table.columns], class_=row.kind
+        )
         for row in table.rows
     ]
     content = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="pin")

@@ -17,7 +17,7 @@ from rich.text import Text
 from podium.backtest.attribution import Attribution
 from podium.core.times import from_nanoseconds
 from podium.stats.aligned import aligned, display_width, harmless, padded, shortened
-from podium.stats.comparison import COLUMNS, Column, ComparisonRow, ComparisonTable, RowKind, lefts
+from podium.stats.comparison import Column, ComparisonRow, ComparisonTable, RowKind, lefts
 from podium.stats.sparkline import ASCII_MARKS, BLOCK_MARKS, sparkline
 
 __all__ = ["print_attribution", "print_checked", "print_comparison", "print_line", "terminal_console"]
@@ -106,7 +106,7 @@ def print_comparison(console: Console, table: ComparisonTable) -> None:
     for number, line in enumerate(aligned(texts, left=lefts(columns), gap=gap, indent=_INDENT)):
         row = table.rows[number - 1] if number else None
         console.print(_styled(line, texts[number], columns, row))
-    left_out = [column.heading for column in COLUMNS if column.name not in {shown.name for shown in columns}]
+    left_out = [column.heading for column in table.columns if column.name not in {shown.name for shown in columns}]
     if left_out:
         margin = " " * _INDENT
         note = f"not shown at this width: {', '.join(left_out)}"
@@ -129,7 +129,7 @@ def print_attribution(console: Console, attribution: Attribution) -> None:
 
 
 def _layout(table: ComparisonTable, width: int | None) -> tuple[Sequence[Column], int, int]:
-    columns = list(COLUMNS)
+    columns = list(table.columns)
     unlimited = max(display_width(row[0]) for row in table.texts())
     if width is None:
         return columns, 3, unlimited

@@ -46,7 +46,8 @@ class ComparisonRow:
         strategy_id: whose row; the kind's name for cash and portfolio.
         allocated_capital: what it started with, in money.
         final_equity: what it ended with, in money.
-        total_return: a fraction; ``None`` when it started with nothing.
+        transferred: what rebalancing moved to it, in money; negative when it was moved away.
+        total_return: a fraction, free of what was moved; ``None`` when it started with nothing.
         sharpe_ratio: a year, from daily equity; ``None`` where undefined.
         max_drawdown: a positive fraction; ``None`` for cash.
         win_rate: a fraction; ``None`` without trades.
@@ -59,6 +60,7 @@ class ComparisonRow:
     strategy_id: str
     allocated_capital: Decimal
     final_equity: Decimal
+    transferred: Decimal = Decimal(0)
     total_return: float | None = None
     sharpe_ratio: float | None = None
     max_drawdown: float | None = None
@@ -77,6 +79,7 @@ class ComparisonRow:
         metrics: StrategyMetrics,
         capital_limit_blocks: int,
         equity: NDArray[np.int64] | NDArray[np.float64],
+        transferred: Decimal = Decimal(0),
         kind: RowKind = RowKind.STRATEGY,
     ) -> ComparisonRow:
         """Make the row of a strategy, or of the portfolio.
@@ -88,6 +91,7 @@ class ComparisonRow:
             metrics: its metrics.
             capital_limit_blocks: refused entries.
             equity: its equity curve, money or units, shape ``(steps,)``.
+            transferred: what rebalancing moved to it.
             kind: ``STRATEGY`` or ``PORTFOLIO``.
 
         Returns:
@@ -98,6 +102,7 @@ class ComparisonRow:
             strategy_id=strategy_id,
             allocated_capital=allocated_capital,
             final_equity=final_equity,
+            transferred=transferred,
             total_return=metrics.total_return,
             sharpe_ratio=metrics.sharpe_ratio,
             max_drawdown=metrics.max_drawdown,
@@ -129,22 +134,25 @@ class ComparisonRow:
         )
 
     @classmethod
-    def of_cash(cls, unallocated: Decimal) -> ComparisonRow:
-        """Make the row of cash that no strategy was given.
+    def of_cash(cls, unallocated: Decimal, final: Decimal | None = None) -> ComparisonRow:
+        """Make the row of cash that no strategy has.
 
         Args:
-            unallocated: the amount; it neither earns nor loses.
+            unallocated: the amount at the start; it neither earns nor loses.
+            final: the amount at the end; by default the same, it differs by what rebalancing moved.
 
         Returns:
             The row.
         """
+        final = unallocated if final is None else final
         return cls(
             kind=RowKind.UNALLOCATED,
             strategy_id=RowKind.UNALLOCATED.value,
             allocated_capital=unallocated,
-            final_equity=unallocated,
+            transferred=final - unallocated,
+            final_equity=final,
             total_return=0.0 if unallocated > 0 else None,
-            equity=(float(unallocated),) * 2,
+            equity=(float(unallocated), float(final)),
         )
 
     def to_dict(self) -> dict[str, str | float | int | None]:
@@ -153,6 +161,7 @@ class ComparisonRow:
             "kind": self.kind.value,
             "strategy_id": self.strategy_id,
             "allocated_capital": _exact(self.allocated_capital),
+            "transferred": _exact(self.transferred),
             "final_equity": _exact(self.final_equity),
             "total_return": self.total_return,
             "sharpe_ratio": self.sharpe_ratio,
@@ -214,6 +223,7 @@ def _exact(amount: Decimal) -> str:
 COLUMNS: tuple[Column, ...] = (
     Column(name="strategy_id", heading="strategy", text=lambda row, _: harmless(row.strategy_id), left=True),
     Column(name="allocated_capital", heading="allocated", text=lambda row, of: format_money(row.allocated_capital, of)),
+    Column(name="transferred", heading="moved", text=lambda row, of: format_money(row.transferred, of)),
     Column(name="final_equity", heading="final equity", text=lambda row, of: format_money(row.final_equity, of)),
     Column(name="total_return", heading="return", text=lambda row, _: percent(row.total_return)),
     Column(name="sharpe_ratio", heading="Sharpe", text=lambda row, _: _ratio(row.sharpe_ratio)),
@@ -244,49 +254,65 @@ class ComparisonTable:
 
     @classmethod
     def of(
-        cls, strategies: Sequence[ComparisonRow], *, unallocated: Decimal, portfolio: ComparisonRow, currency: str
+        cls,
+        strategies: Sequence[ComparisonRow],
+        *,
+        unallocated: Decimal,
+        portfolio: ComparisonRow,
+        currency: str,
+        final_unallocated: Decimal | None = None,
     ) -> ComparisonTable:
         """Put a table together.
 
         Args:
             strategies: their rows, in the order of the portfolio.
-            unallocated: cash that no strategy was given.
+            unallocated: cash that no strategy was given at the start.
             portfolio: the row of the whole.
             currency: the account currency.
+            final_unallocated: cash that no strategy had at the end; by default as much as at the start.
 
         Returns:
             The table.
         """
-        return cls(currency=currency, rows=(*strategies, ComparisonRow.of_cash(unallocated), portfolio))
+        cash = ComparisonRow.of_cash(unallocated, final_unallocated)
+        return cls(currency=currency, rows=(*strategies, cash, portfolio))
 
-    def texts(self, columns: Sequence[Column] = COLUMNS) -> list[list[str]]:
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Give the columns that have something to say: what was moved only where something was."""
+        has_moved = any(row.transferred for row in self.rows)
+        return tuple(column for column in COLUMNS if has_moved or column.name != "transferred")
+
+    def texts(self, columns: Sequence[Column] | None = None) -> list[list[str]]:
         """Give the headings and then the cells of each row, as people read them.
 
         Args:
-            columns: which to show.
+            columns: which to show; by default those that have something to say.
 
         Returns:
             One list for each line.
         """
+        columns = self.columns if columns is None else columns
         cells = [[column.text(row, self.currency) for column in columns] for row in self.rows]
         return [[column.heading for column in columns], *cells]
 
-    def lines(self, columns: Sequence[Column] = COLUMNS, *, gap: int = 3, indent: int = 0) -> list[str]:
+    def lines(self, columns: Sequence[Column] | None = None, *, gap: int = 3, indent: int = 0) -> list[str]:
         """Set the table in columns of plain text.
 
         Args:
-            columns: which to show.
+            columns: which to show; by default those that have something to say.
             gap: blanks between columns.
             indent: blanks before the first.
 
         Returns:
             The headings and then one line for each row.
         """
+        columns = self.columns if columns is None else columns
         return aligned(self.texts(columns), left=lefts(columns), gap=gap, indent=indent)
 
     def to_markdown(self) -> str:
         """Write the table as markdown, numbers to the right."""
-        return markdown_table(self.texts(), left=lefts(COLUMNS))
+        return markdown_table(self.texts(), left=lefts(self.columns))
 
     def to_json(self) -> str:
         """Write the table as JSON: ``{"currency", "rows": [...]}``; money as exact text, ratios unrounded."""
