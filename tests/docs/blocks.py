@@ -101,5 +101,6 @@ def with_texts(page: str, texts: dict[int, str]) -> str:
     for block in reversed(blocks_of(page)):
         if block.line in texts:
             first = block.line - 1
-            lines[first : first + block.text.count("\n") + 1] = texts[block.line].split("\n")
+            height = block.text.count("\n") + 1 if block.text else 0
+            lines[first : first + height] = texts[block.line].split("\n")
     return "\n".join(lines)

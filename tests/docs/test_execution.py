@@ -100,3 +100,8 @@ def test_texts_are_put_in_place_from_the_last_on():
     """Line numbers of earlier blocks stay right. (D-12)"""
     page = "```text\na\n```\n\n```text\nb\n```\n"
     assert with_texts(page, {2: "1\n2\n3", 6: "4"}) == "```text\n1\n2\n3\n```\n\n```text\n4\n```\n"
+
+
+def test_an_empty_block_is_filled_within_its_fence():
+    """A page that is being written keeps its closing fences. (D-12)"""
+    assert with_texts("```text\n```\n\nend\n", {2: "1\n2"}) == "```text\n1\n2\n```\n\nend\n"
