@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from random_portfolio import make_portfolio, portfolios
 
 from podium.core.events import EventKind, Reason
@@ -43,7 +43,7 @@ def known_measure(engine, symbol, step):
     row = engine.tables.instruments[symbol]
     first, last = int(row["first_bar"]), int(row["last_bar"])
     before = int(np.searchsorted(engine.timeline.bar_steps[first:last], step, side="right"))
-    return engine.tables.measures[first + before - 1] if len(engine.tables.measures) > 1 else None
+    return engine.tables.measures[first + before - 1] if engine.tables.run[0]["measured"] else None
 
 
 def checked_fills(portfolio):
@@ -82,6 +82,7 @@ def checked_fills(portfolio):
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(portfolios())
+@example(make_portfolio(seed=3, symbols=1, strategies=3, hours=1))  # a single bar has measures, too
 def test_every_price_is_what_its_model_says(portfolio):
     """Ratio, spread, ticks, money, volatility and impact, rounded once against the trader (D-05)."""
     with localcontext(prec=60):
