@@ -81,6 +81,19 @@ def test_one_file_may_serve_one_symbol(folder: Path) -> None:
     )
 
 
+def test_only_symbols_of_the_file_are_told_to_be_in_several_files(folder: Path) -> None:
+    """What else lies in a large folder does not matter, at one line for each symbol that does. (B-16)"""
+    (folder / "bars" / "BROKEN_5m.csv").write_text("nothing", encoding="utf-8")
+    text = PORTFOLIO.replace(", timeframe: 1h", "")
+    with pytest.raises(DataError) as caught:
+        read_portfolio_bars(load_portfolio(_written(text)))
+    assert str(caught.value) == (
+        "portfolio.yaml:3:11: 'ETH/USDT' is in 2 files: bars/ETH-USDT_1h.csv, bars/ETH-USDT_5m.csv\n"
+        "  expected: one file per symbol\n"
+        "  hint: state the time frame to pick the file that bears it in its name, such as data: {timeframe: 1h}"
+    )
+
+
 def test_missing_symbols_are_told_together(folder: Path) -> None:
     """Each symbol without bars is told at its line, with what was found. (B-16)"""
     (folder / "bars" / "BROKEN_1h.csv").unlink()

@@ -64,6 +64,8 @@ GOOD = "\n".join(
     ["time,open,high,low,close,volume", *(f"2024-01-01T{hour:02}:00:00Z,10,12,9,11,1" for hour in range(24))]
 )
 
+HALF_HOURS = GOOD.replace("T01:00", "T00:30", 1)
+
 
 def test_one_file_that_holds_no_bars_does_not_hide_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -83,7 +85,7 @@ def test_one_file_that_holds_no_bars_does_not_hide_the_others(
 def test_files_of_one_symbol_are_all_looked_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder may hold a symbol in several time frames; one can be picked. (B-45)"""
     (tmp_path / "A_1h.csv").write_text(GOOD, encoding="utf-8")
-    (tmp_path / "A_30m.csv").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "A_30m.csv").write_text(HALF_HOURS, encoding="utf-8")
     for options, frames in (([], ["1h", "30m"]), (["--timeframe", "30m"], ["30m"])):
         assert run(["data", "check", str(tmp_path), *options]) == 0
         heads = [line.split() for line in capsys.readouterr().out.splitlines() if line[0] != " "]

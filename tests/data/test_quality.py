@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+import polars as pl
 import pytest
 
 from podium.core.errors import DataError
 from podium.core.times import Timeframe, to_nanoseconds
 from podium.data.bars import BarSeries, BarSource
 from podium.data.flaws import LISTED_FLAWS, FlawKind
+from podium.data.policy import Policy, apply_policy
 from podium.data.quality import check_bars
+from podium.data.readers import read_bars
 from podium.data.sample import SAMPLE_TICKS, sample_market
 
 CLEAN = sample_market(symbols=["BTC/USDT"], bars=2_000)["BTC/USDT"]
@@ -209,6 +213,52 @@ def test_an_odd_second_is_found() -> None:
     series = changed(0)
     series.close_time[700] += 5_000_000
     assert check_bars(series).rows[FlawKind.ODD_SESSION].tolist() == [700]
+
+
+def daily(weekdays: Collection[int], *, weeks: int, hour: int = 0, extra: Sequence[int] = ()) -> BarSeries:
+    """Make daily bars that open on some days of the UTC week (0 is Monday), and on some other days from the first."""
+    monday = datetime(2024, 1, 1, hour, tzinfo=UTC)
+    days = sorted({7 * week + day for week in range(weeks) for day in weekdays} | set(extra))
+    frame = pl.DataFrame({"ts": [monday + timedelta(days=day) for day in days]}).with_columns(
+        *(pl.lit(100.0).alias(name) for name in ("open", "high", "low", "close", "volume"))
+    )
+    return read_bars(frame, timeframe="1d")["DEFAULT"]
+
+
+def odd_days(series: BarSeries) -> int:
+    return check_bars(series).counts.get(FlawKind.ODD_SESSION, 0)
+
+
+def test_a_market_east_of_greenwich_has_no_odd_days() -> None:
+    """Its Monday opens on the Sunday of UTC. (B-45)"""
+    tokyo = daily((6, 0, 1, 2, 3), weeks=52, hour=15)
+    assert odd_days(tokyo) == 0
+    kept, _ = apply_policy(tokyo, check_bars(tokyo), Policy.of({"odd_session": "drop"}))
+    assert len(kept) == len(tokyo)
+
+
+def test_a_market_whose_midnight_wanders_with_summer_time_has_no_odd_days() -> None:
+    """Half of its weeks begin on a Sunday of UTC, and then they end on a Thursday. (B-45)"""
+    winter, summer = daily(range(5), weeks=26), daily((-1, 0, 1, 2, 3), weeks=26, hour=23)
+    times = np.sort(np.concatenate([winter.close_time, summer.close_time + 26 * 7 * 86_400 * 10**9]))
+    year = replace(daily(range(5), weeks=52), close_time=times)
+    assert odd_days(year) == 0
+
+
+def test_few_bars_show_no_habit() -> None:
+    """Three of them, one on a Sunday. (B-45)"""
+    assert odd_days(daily((6, 7, 8), weeks=1)) == 0
+
+
+def test_a_rare_day_is_odd() -> None:
+    """A Saturday in a year of Mondays to Fridays, a Friday in one of Sundays to Thursdays. (B-45)"""
+    assert odd_days(daily(range(5), weeks=52, extra=[5])) == 1
+    assert odd_days(daily((6, 0, 1, 2, 3), weeks=52, extra=[4])) == 1
+
+
+def test_a_sunday_before_five_days_is_odd() -> None:
+    """A few hours that belong to the Monday, in every week. (B-45)"""
+    assert odd_days(daily((6, 0, 1, 2, 3, 4), weeks=52)) == 52
 
 
 def test_no_bars_is_refused() -> None:

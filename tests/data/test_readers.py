@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -331,6 +332,57 @@ def test_a_wrong_time_frame_is_refused() -> None:
     """It is an option, not data. (B-16)"""
     with pytest.raises(ConfigurationError, match="'1y' is not a time frame"):
         read_bars(FRAME, timeframe="1y")
+
+
+def frame_of(spacings: Sequence[int]) -> pl.DataFrame:
+    """Make bars so many minutes apart."""
+    times = [START + timedelta(minutes=int(minutes)) for minutes in np.cumsum([0, *spacings])]
+    prices = {name: [1.0] * len(times) for name in ("open", "high", "low", "close")}
+    return pl.DataFrame({"ts": times, **prices})
+
+
+class TestTimeFrameShorterThanTheBars:
+    def test_is_refused(self) -> None:
+        """Else each close would be known before it happened. (B-16)"""
+        with pytest.raises(DataError, match=r"no two bars are 30m apart; most are 1h apart\n.*\n.*timeframe: 1h"):
+            read_bars(frame_of([60] * 20), timeframe="30m")
+
+    def test_is_refused_for_one_of_several_symbols(self) -> None:
+        """Each symbol is looked at. (B-16)"""
+        slow = frame_of([120] * 5).with_columns(symbol=pl.lit("B"))
+        frame = pl.concat([frame_of([60] * 20).with_columns(symbol=pl.lit("A")), slow])
+        with pytest.raises(DataError, match="no two bars are 1h apart; most are 2h apart"):
+            read_bars(frame, timeframe="1h")
+
+    def test_is_no_matter_where_bars_are_missing(self) -> None:
+        """One pair of neighbours is enough, and a few bars prove nothing. (B-71)"""
+        assert len(read_bars(frame_of([60, 120, 120, 120, 600]), timeframe="1h")["DEFAULT"]) == 6
+        assert len(read_bars(frame_of([1440, 4320]), timeframe="1h")["DEFAULT"]) == 3
+
+    def test_is_refused_for_a_series(self) -> None:
+        """It says its own time frame. (B-16)"""
+        series = read_bars(frame_of([60] * 5))["DEFAULT"]
+        with pytest.raises(DataError, match="DEFAULT: the bars are of 1h, the time frame stated is 30m"):
+            read_bars(series, timeframe="30m")
+
+    def test_is_refused_where_the_name_of_the_file_says_another(self, tmp_path: Path) -> None:
+        """One of the two is wrong. (B-16)"""
+        file = tmp_path / "BTC-USDT_1h.parquet"
+        frame_of([60, 60]).write_parquet(file)
+        for length in ("1m", "1d"):
+            with pytest.raises(DataError) as caught:
+                read_bars(file, timeframe=length)
+            assert str(caught.value) == (
+                f"{file}: the name of the file says bars of 1h, the time frame stated is {length}\n"
+                f"  expected: bars of {length}\n"
+                "  hint: write timeframe: 1h, or rename the file if its name is wrong"
+            )
+
+    def test_is_refused_where_the_name_of_the_file_is_wrong(self, tmp_path: Path) -> None:
+        """The bars themselves tell. (B-16)"""
+        frame_of([60] * 5).write_parquet(tmp_path / "BTC-USDT_1m.parquet")
+        with pytest.raises(DataError, match=r"no two bars are 1m apart(.*\n)*.*name the file by it \(_1h\)"):
+            read_bars(tmp_path / "BTC-USDT_1m.parquet")
 
 
 class TestWrongFiles:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from podium.backtest.rebalancer import run_days
 from podium.core.errors import ConfigurationError, DataError, InputError, Location, Problem
 from podium.core.times import Timeframe, iso
 from podium.data.bars import BarSeries
-from podium.data.readers import read_bars
+from podium.data.readers import read_bars, read_each
 from podium.data.sample import SAMPLE_SYMBOLS, sample_market
 from podium.portfolio.file import PortfolioFile
 from podium.portfolio.rebalancing import rebalancing_problem
@@ -84,10 +84,8 @@ def _files(portfolio: PortfolioFile, path: Path) -> dict[str, BarSeries]:
     where = portfolio.locate("data", "path")
     try:
         if path.is_dir():
-            named = _named_files(portfolio, path)
-            if len(named) == len(portfolio.symbols):
-                return read_bars(named, timeframe=data.timeframe, label=data.label)
-        elif path.suffix != f".{data.source}":
+            return _folder(portfolio, path)
+        if path.suffix != f".{data.source}":
             raise DataError(
                 Problem(
                     message=f"{path} is no {data.source} file",
@@ -107,18 +105,52 @@ def _placed(problem: Problem, where: Location) -> Problem:
     return Problem(message=problem.message, location=where, expected=problem.expected, hint=problem.hint)
 
 
+def _folder(portfolio: PortfolioFile, folder: Path) -> dict[str, BarSeries]:
+    """Read the files that bear the symbols' names; the others only when a symbol is in none of those."""
+    data = portfolio.data
+    named = _named_files(portfolio, folder)
+    found = read_bars(named, timeframe=data.timeframe, label=data.label) if named else {}
+    if len(found) == len(portfolio.symbols):
+        return found
+    others, problems = read_each(folder, timeframe=data.timeframe, label=data.label)
+    if problems and not others:
+        raise DataError(problems)
+    for series in others:
+        known = found.get(series.symbol)
+        if known is not None and series.symbol in portfolio.symbols and series.symbol not in named:
+            files = [str(one.source.file) for one in (known, series)]
+            raise DataError(_several(portfolio, series.symbol, files))
+        found.setdefault(series.symbol, series)
+    return found
+
+
 def _named_files(portfolio: PortfolioFile, folder: Path) -> dict[str, Path]:
     """Find the one file of each symbol by its name, so that no other file needs to be read."""
     named: dict[str, Path] = {}
+    problems: list[Problem] = []
     suffix = f".{portfolio.data.source}"
     files = sorted(file for file in folder.iterdir() if file.suffix == suffix)
     for symbol in portfolio.symbols:
         stem = symbol.replace("/", "-")
         own = [file for file in files if file.stem == stem or file.stem.rpartition("_")[0] == stem]
         exact = [file for file in own if file.stem == f"{stem}_{portfolio.data.timeframe}"]
-        if len(chosen := exact or own) == 1:
+        chosen = exact or own
+        if len(chosen) > 1:
+            problems.append(_several(portfolio, symbol, [str(file) for file in chosen]))
+        elif chosen:
             named[symbol] = chosen[0]
+    if problems:
+        raise DataError(problems)
     return named
+
+
+def _several(portfolio: PortfolioFile, symbol: str, files: Sequence[str]) -> Problem:
+    return Problem(
+        message=f"'{symbol}' is in {len(files)} files: {', '.join(files)}",
+        location=portfolio.locate("symbols", symbol, key=True),
+        expected="one file per symbol",
+        hint="state the time frame to pick the file that bears it in its name, such as data: {timeframe: 1h}",
+    )
 
 
 def _cut(series: BarSeries, start: int | None, end: int | None, portfolio: PortfolioFile) -> BarSeries:

@@ -6,7 +6,7 @@ acting on them that of ``policy``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,8 @@ __all__ = ["PRICE_NAMES", "SYMBOL_NAME", "TIME_NAMES", "RawBars", "find_columns"
 TIME_NAMES = ("ts", "time", "timestamp", "date", "datetime", "open_time", "close_time")
 PRICE_NAMES = ("open", "high", "low", "close")
 VOLUME_NAME, SYMBOL_NAME = "volume", "symbol"
+#: Fewer spacings between bars prove nothing: all of them may lie at holes.
+_SPACINGS_THAT_TELL = 3
 _ROLES = frozenset({*TIME_NAMES, *PRICE_NAMES, VOLUME_NAME, SYMBOL_NAME})
 _EXPECTED = "columns open, high, low, close, volume (may be missing) and a time called " + ", ".join(TIME_NAMES)
 
@@ -93,7 +95,9 @@ class RawBars:
                     hint="sort the rows by time and write the file again" if self.source.file else "sort them by time",
                 )
 
-    def _timeframe(self, stated: Timeframe | None, parts: Iterable[slice | NDArray[np.intp]]) -> tuple[Timeframe, bool]:
+    def _timeframe(
+        self, stated: Timeframe | None, parts: Collection[slice | NDArray[np.intp]]
+    ) -> tuple[Timeframe, bool]:
         spacing = infer_timeframe([self.time[rows] for rows in parts])
         if stated is None:
             if spacing is None:
@@ -106,7 +110,27 @@ class RawBars:
                 expected=f"bars of {stated}",
                 hint=f"state the time frame of the source ({spacing}); a strategy's own timeframe may be longer",
             )
+        if spacing is not None and (spacing != stated or len(parts) > 1):
+            for rows in parts:
+                self._refuse_wider(stated, self.time[rows])
         return stated, False
+
+    def _refuse_wider(self, stated: Timeframe, times: NDArray[np.int64]) -> None:
+        """Refuse bars of which no two neighbours are as far apart as they are said to be long."""
+        spacings = np.diff(times)
+        spacings = spacings[spacings > 0]
+        if len(spacings) < _SPACINGS_THAT_TELL:
+            return
+        # Real clocks jitter a little.
+        if np.any(np.abs(spacings - stated.nanoseconds) <= 0.01 * stated.nanoseconds):
+            return
+        spacing = infer_timeframe([times])
+        raise self._error(
+            f"no two bars are {stated} apart; most are {spacing} apart",
+            expected=f"bars of {stated}",
+            hint=f"state the time frame of these bars: timeframe: {spacing}"
+            + (f", and name the file by it (_{spacing})" if self.source.file else ""),
+        )
 
     def _error(self, message: str, *, expected: str | None = None, hint: str | None = None) -> DataError:
         return DataError(Problem(message=message, location=self.source.location(), expected=expected, hint=hint))

@@ -91,6 +91,9 @@ def _read(source: object, timeframe: Timeframe | None, label: str, symbol: str |
     if isinstance(source, str | Path):
         return _read_path(Path(source), timeframe, label, symbol)
     if isinstance(source, BarSeries):
+        if timeframe not in (None, source.timeframe):
+            message = f"{source.symbol}: the bars are of {source.timeframe}, the time frame stated is {timeframe}"
+            raise DataError(Problem(message=message, expected=f"timeframe: {source.timeframe}, or none"))
         return _named(source, symbol)
     if isinstance(source, Mapping):
         return _read_mapping(source, timeframe, label)
@@ -153,6 +156,15 @@ def _read_path(path: Path, timeframe: Timeframe | None, label: str, symbol: str 
             Problem(message=message, location=Location(file=str(path)), expected=" or ".join(FILE_SUFFIXES))
         )
     name, hint = _from_file_name(path)
+    if timeframe is not None and hint not in (None, timeframe):
+        raise DataError(
+            Problem(
+                message=f"the name of the file says bars of {hint}, the time frame stated is {timeframe}",
+                location=Location(file=str(path)),
+                expected=f"bars of {timeframe}",
+                hint=f"write timeframe: {hint}, or rename the file if its name is wrong",
+            )
+        )
     return read_file(path, label).to_series(timeframe or hint, symbol or name)
 
 

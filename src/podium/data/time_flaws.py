@@ -17,6 +17,8 @@ _WEEK = 7 * NANOSECONDS_PER_DAY
 _USUAL_SHARE = 0.25
 #: A day of the week is a trading day when it has at least this share of what the busiest day has.
 _TRADING_DAY_SHARE = 0.2
+#: So many Sundays with a Friday behind them make a habit.
+_SUNDAYS_THAT_TELL = 4
 _SATURDAY, _SUNDAY = 5, 6
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -105,7 +107,7 @@ def _odd_sessions(series: BarSeries) -> tuple[NDArray[np.intp], list[Flaw]]:
     def told(position: int) -> str:
         row = rows[position]
         if days[row]:
-            return f"a daily bar of a {_WEEKDAYS[int(weekday[row]) % 7]}, in a market that closes over the week end"
+            return f"a daily bar of a {_WEEKDAYS[int(weekday[row]) % 7]}, on which this market is hardly ever open"
         return f"the time is off this series' clock of {series.timeframe}"
 
     return rows, list_flaws(series, FlawKind.ODD_SESSION, rows, told)
@@ -123,17 +125,20 @@ def _off_clock(series: BarSeries) -> NDArray[np.bool_]:
 
 
 def _odd_days(series: BarSeries) -> NDArray[np.bool_]:
-    odd = np.zeros(len(series), dtype=np.bool_)
     if series.timeframe.nanoseconds != NANOSECONDS_PER_DAY:
-        return odd
-    # 1970-01-01 was a Thursday. A market open on both days of the week end never closes; one of them alone is a session
-    # of a few hours that belongs to the Monday.
-    weekday = ((series.close_time - series.timeframe.nanoseconds) // NANOSECONDS_PER_DAY + 3) % 7
+        return np.zeros(len(series), dtype=np.bool_)
+    # 1970-01-01 was a Thursday. East of Greenwich a Monday opens on the Sunday of UTC: only the market's own habit
+    # tells which days are its own, and that needs weeks of bars.
+    day = (series.close_time - series.timeframe.nanoseconds) // NANOSECONDS_PER_DAY
+    weekday = (day + 3) % 7
     counts = np.bincount(weekday, minlength=7)
-    trading = counts >= _TRADING_DAY_SHARE * counts[:_SATURDAY].max()
-    if trading[_SATURDAY] and trading[_SUNDAY]:
-        return odd
-    return weekday >= _SATURDAY
+    odd: NDArray[np.bool_] = (counts < _TRADING_DAY_SHARE * counts.max())[weekday]
+    if counts[_SATURDAY] < _TRADING_DAY_SHARE * counts.max():
+        # A Sunday before five days of trading is a session of a few hours that belongs to the Monday.
+        sundays = day[weekday == _SUNDAY]
+        if len(sundays) >= _SUNDAYS_THAT_TELL and 2 * np.isin(sundays + 5, day).sum() > len(sundays):
+            odd |= weekday == _SUNDAY
+    return odd
 
 
 def _bars(count: int) -> str:
