@@ -211,7 +211,12 @@ class Plain:
             rates = {name: decimal(row[column], Decimal("1e-9")) for name, column in RATES.items()}
             content = {"tier": int(row["order"]), "volume": money["notional"], **rates}
             return {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name, **content}
-        elif kind in (EventKind.ORDER_CREATED, EventKind.ORDER_REDUCED, EventKind.ORDER_CANCELLED):
+        elif kind in (
+            EventKind.ORDER_CREATED,
+            EventKind.ORDER_REDUCED,
+            EventKind.ORDER_CANCELLED,
+            EventKind.ORDER_LIMITED,
+        ):
             content = order
         elif kind == EventKind.ORDER_FILLED:
             content = order | {name: money[name] for name in ("notional", "fee", "realised", "slippage")}
@@ -335,6 +340,8 @@ def told(event):
         return "warning", "limit_reached", {name: event[name] for name in names if name in event}
     if kind == "LIMIT_RELEASED":
         return "info", "limit_released", {name: event[name] for name in ("limit", "scope", "maximum", "value")}
+    if kind == "ORDER_LIMITED":
+        return "info", "volume_limit_hit", {"order": event["order"], "is_exit": event["is_exit"], **wish}
     if kind == "FEE_TIER_CHANGED":
         return "info", "fee_tier_changed", {n: event[n] for n in ("tier", "volume", "taker_fee", "maker_fee")}
     if kind in ("ORDER_CREATED", "ORDER_CANCELLED") and not event["is_exit"]:

@@ -728,7 +728,7 @@ portfolio.yaml:10:13: carry: dividends is out of order at 2024-01-01
         edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
         message="""\
 portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
-  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, notional_minimum
+  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, volume_limit, notional_minimum
   hint: did you mean 'lot'?
 """,
     ),
@@ -844,7 +844,37 @@ portfolio.yaml:11:39: simulation.slippage_model.impact is 1001
         message="""\
 bars/ETH-USDT_1h.csv: the bars of 'ETH/USDT' have no volume, but the impact of its slippage model needs one
   expected: a column 'volume'
-  hint: or a slippage model with ticks, money or volatility only
+  hint: or neither a volume limit nor an impact
+""",
+    ),
+    Case(
+        name="volume limit of nothing",
+        edits=((PORTFOLIO, "slippage: 0.02%", "volume_limit: 0"),),
+        message="""\
+portfolio.yaml:11:28: simulation.volume_limit is 0
+  expected: a ratio above 0 and at most 1, such as 10% or 0.1
+""",
+    ),
+    Case(
+        name="volume limit beyond the volume",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, volume_limit: 20}"),),
+        message="""\
+portfolio.yaml:10:51: symbols.ETH/USDT.volume_limit is 20
+  expected: a ratio above 0 and at most 1, such as 10% or 0.1
+  hint: if per cent is meant, write 20%
+""",
+    ),
+    Case(
+        name="volume limit without volumes",
+        edits=(
+            (PORTFOLIO, "slippage: 0.02%", "volume_limit: 10%"),
+            (BARS, None, re.sub(r",\d+$", ",0", CSV, flags=re.MULTILINE)),
+        ),
+        command=("backtest", PORTFOLIO, "--no-progress"),
+        message="""\
+bars/ETH-USDT_1h.csv: the bars of 'ETH/USDT' have no volume, but its volume limit needs one
+  expected: a column 'volume'
+  hint: or neither a volume limit nor an impact
 """,
     ),
     Case(

@@ -214,7 +214,7 @@ class Played:
         words = [str(int(event["step"]))]
         if kind == "filled":
             words += [side, str(int(event["quantity"])), f"@{int(event['price'])}"]
-        elif kind in ("reduced", "created"):
+        elif kind in ("reduced", "created", "limited"):
             words += [kind, side, str(int(event["quantity"]))]
         else:
             words += [kind, side] if kind in ("generated", "cancelled", "rejected") else [kind]

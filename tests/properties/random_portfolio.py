@@ -82,7 +82,8 @@ class Portfolio:
 
     def alone(self) -> Portfolio:
         """Give it without what ties strategies to each other."""
-        return replace(self, fee_tiers=(), conflicts=(), moves=())
+        instruments = tuple(replace(each, volume_limit=None) for each in self.instruments)
+        return replace(self, fee_tiers=(), conflicts=(), moves=(), instruments=instruments)
 
     def send(self, engine: Engine, first: int, last: int) -> None:
         """Send the commands of some steps."""
@@ -333,6 +334,10 @@ def _with_costs(portfolio: Portfolio, seed: int) -> Portfolio:
         volumes = [rng.integers(0, int(rng.choice([3, 100, 10**6, 10**12])), len(ticks.close)) for ticks in symbols]
         symbols = tuple(replace(ticks, volume=volume) for ticks, volume in zip(symbols, volumes, strict=True))
         instruments = [replace(each, slippage_model=_slippage_model(rng, each)) for each in instruments]
+        instruments = [
+            each if _chance(rng, 0.5) else replace(each, volume_limit=D(rng.choice(["0.1", "0.000000001", "1"])))
+            for each in instruments
+        ]
     tiers: list[TierInput] = []
     volume = 0
     for _ in range(int(rng.choice([0, 1, 3, 16]))):

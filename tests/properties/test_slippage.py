@@ -55,6 +55,8 @@ def checked_fills(portfolio):
             reduced = int(event["quantity"])
             continue
         wanted, reduced = int(event["quantity"]) + reduced, 0
+        if portfolio.instruments[portfolio.cells[int(event["cell"])].symbol].volume_limit is not None:
+            continue  # what comes to the market is the least of the wish and the room
         symbol = portfolio.cells[int(event["cell"])].symbol
         instrument = portfolio.instruments[symbol]
         model = instrument.slippage_model

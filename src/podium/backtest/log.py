@@ -213,6 +213,13 @@ _LINES = tuple(
         (EventKind.ORDER_REDUCED, _NO_CAPITAL, _WARNING, "capital_limit_reduced", _LIMIT),
         (EventKind.ORDER_CANCELLED, _ENTRY, _INFO, "reservation_released", _RESERVATION),
         (EventKind.ORDER_CANCELLED, _NO_CAPITAL, _WARNING, "capital_limit_hit", _LIMIT),
+        (
+            EventKind.ORDER_LIMITED,
+            {},
+            _INFO,
+            "volume_limit_hit",
+            _same("order", "is_exit", "side", "quantity", "price"),
+        ),
         (EventKind.FEE_TIER_CHANGED, {}, _INFO, "fee_tier_changed", _same("tier", "volume", "taker_fee", "maker_fee")),
         (EventKind.ORDER_FILLED, _ENTRY, _INFO, "capital_allocated", _MOVED),
         (EventKind.ORDER_FILLED, _EXIT, _INFO, "capital_released", _MOVED),

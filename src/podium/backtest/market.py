@@ -18,6 +18,7 @@ from podium.data.policy import Policy, apply_policy
 from podium.data.quality import check_bars
 from podium.data.readers import read_bars
 from podium.data.store import BarStore
+from podium.engine.measures import needs_measures
 from podium.engine.timeline import SymbolTicks, Timeline
 from podium.portfolio.configuration import OrchestratorConfig
 
@@ -110,21 +111,25 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
 
 def _with_defaults(instrument: Instrument, config: OrchestratorConfig) -> Instrument:
     """Give an instrument the costs of the portfolio that it does not state itself."""
-    model = instrument.slippage_model if instrument.slippage_model is not None else config.slippage_model
-    return replace(instrument, slippage_model=model)
+    defaults = {
+        name: getattr(config, name) for name in ("slippage_model", "volume_limit") if getattr(instrument, name) is None
+    }
+    return replace(instrument, **defaults)
 
 
 def _without_volume(series: BarSeries, instrument: Instrument) -> list[Problem]:
     """Refuse bars without any volume where a cost is reckoned by it."""
     model = instrument.slippage_model
-    if model is None or model.impact == 0 or series.volume.any():
+    needs_volume = instrument.volume_limit is not None or (model is not None and model.impact != 0)
+    if not needs_volume or series.volume.any():
         return []
+    what = "its volume limit" if instrument.volume_limit is not None else "the impact of its slippage model"
     return [
         Problem(
-            message=f"the bars of '{series.symbol}' have no volume, but the impact of its slippage model needs one",
+            message=f"the bars of '{series.symbol}' have no volume, but {what} needs one",
             location=series.source.location(),
             expected="a column 'volume'",
-            hint="or a slippage model with ticks, money or volatility only",
+            hint="or neither a volume limit nor an impact",
         )
     ]
 
@@ -151,7 +156,7 @@ def _on_grid(series: BarSeries, instrument: Instrument) -> tuple[BarSeries, Symb
         low=from_ticks(low, tick),
         close=from_ticks(last, tick),
     )
-    volume = to_lots(series.volume, instrument.lot) if instrument.slippage_model is not None else None
+    volume = to_lots(series.volume, instrument.lot) if needs_measures([instrument]) else None
     return on_grid, SymbolTicks(close_time=series.close_time, open=first, high=high, low=low, close=last, volume=volume)
 
 

@@ -65,6 +65,7 @@ _TELLS_ACCOUNT = (
     EventKind.SIGNAL_REJECTED,
     EventKind.ORDER_CREATED,
     EventKind.ORDER_REDUCED,
+    EventKind.ORDER_LIMITED,
     EventKind.ORDER_FILLED,
     EventKind.ORDER_CANCELLED,
     EventKind.POSITION_OPENED,

@@ -40,6 +40,8 @@ class EventKind(IntEnum):
     """free cash went from one strategy to another, or between a strategy and cash that none has"""
     FEE_TIER_CHANGED = 18
     """the volume of the last 30 days calls for other fees from here on"""
+    ORDER_LIMITED = 19
+    """of an order that the bar reached a part waits for the volume of later bars"""
     CARRY_POSTED = 15
     """holding a position earned or cost money: funding, borrow, a dividend, a daily settlement"""
     POSITION_ADJUSTED = 16
@@ -83,6 +85,8 @@ class Reason(IntEnum):
     """the strategy's own capital does not cover it"""
     CONFLICT = 29
     """another strategy wants the other side of the symbol in the same step, and prevails"""
+    VOLUME_LIMIT = 32
+    """the share of the bar's volume is used up"""
     MIN_NOTIONAL = 33
     """worth less than the least notional"""
     # Why an order ended.

@@ -33,6 +33,7 @@ class Instrument:
         quantity_minimum: the least quantity of an order; ``None`` means one lot.
         quantity_maximum: the largest quantity of an order; ``None`` means no limit.
         slippage_model: what makes fills worse beside that; ``None`` means the portfolio's.
+        volume_limit: share of a bar's volume that the portfolio's orders may trade; ``None`` means the portfolio's.
         notional_minimum: what an entry must be worth, money, ≥ 0.
 
     Raises:
@@ -54,6 +55,7 @@ class Instrument:
     quantity_maximum: Decimal | None = None
     notional_minimum: Decimal = _ZERO
     slippage_model: SlippageModel | None = None
+    volume_limit: Decimal | None = None
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -81,6 +83,8 @@ class Instrument:
         for name in ("fee_per_unit", "fee_minimum", "notional_minimum"):
             if getattr(self, name) < 0:
                 raise _wrong(name, getattr(self, name), "a number of at least 0")
+        if self.volume_limit is not None and not 0 < self.volume_limit <= 1:
+            raise _wrong("volume_limit", self.volume_limit, "a ratio above 0 and at most 1, such as 0.1 for 10 %")
         for name in ("slippage", "spread"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:

@@ -41,6 +41,7 @@ from podium.engine.tables import (
     Status,
 )
 from podium.engine.tiers_kernel import turn_day
+from podium.engine.volume_kernel import open_room
 
 __all__ = ["advance", "finish"]
 
@@ -120,6 +121,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                 bar_index = instrument.next_bar
                 instrument.next_bar = bar_index + 1
                 bar = bars[bar_index]
+                if run.measured:
+                    open_room(instrument, measures[bar_index])
                 for cell_index in range(instrument.first_cell, instrument.last_cell):
                     cell = cells[cell_index]
                     interest = cell.interest

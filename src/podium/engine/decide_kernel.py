@@ -31,6 +31,7 @@ from podium.engine.tables import (
     SignalBit,
     SizeMode,
 )
+from podium.engine.volume_kernel import is_on_its_way
 
 __all__ = [
     "enter",
@@ -126,6 +127,8 @@ def _clear(order: Record, cell_index: int, side: int) -> None:
     order.side = side
     order.exit = 0
     order.met = 0
+    order.filled = 0
+    order.limited = 0
     order.reason = _STRATEGY_SIGNAL
     order.quantity = 0
     order.size_mode = _EVERYTHING
@@ -196,7 +199,7 @@ def trade_at_close(run: Record, cell: Record, account: Record, instrument: Recor
     slot = 0
     while cell.working >> slot != 0:
         order = cell.orders[slot]
-        if (cell.working >> slot) & 1 and order.kind == _MARKET:
+        if (cell.working >> slot) & 1 and order.kind == _MARKET and order.step == run.step:
             if order.exit:
                 # What it closes is closed now, and no longer something that this step will give back.
                 cell.exiting -= order.quantity
@@ -320,6 +323,8 @@ def signal_by_rule(run: Record, cell: Record, account: Record, instrument: Recor
     cell.exiting = 0
     cell.exit_reason = 0
     cell.entry_side = 0
+    if instrument.volume_limit != 0 and cell.working | cell.stop_hit and is_on_its_way(run, cell, account, bits):
+        return
     if cell.quantity != 0:
         side = 1 if cell.quantity > 0 else -1
         leaves = not cell.coded and bits & (_LONG_EXIT if side > 0 else _SHORT_EXIT)

@@ -425,6 +425,8 @@ def _instrument_rows(
         row["notional_minimum"] = _fee(minimum, instrument.notional_minimum, "notional_minimum", unit)
         row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
         row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
+        if instrument.volume_limit is not None:
+            row["volume_limit"] = to_rate(instrument.volume_limit, "volume_limit")
         if instrument.slippage_model is not None:
             _slip_by(row, instrument, instrument.slippage_model)
         row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)

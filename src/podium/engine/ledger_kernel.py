@@ -209,7 +209,7 @@ def _open_trade(run: Record, cell: Record, price: int) -> None:
 
 @compiled
 def close_trade(run: Record, cell: Record, account: Record, reason: int, side: int, price: int) -> None:
-    """Say that the position is flat, forget its protection, cancel exits that have nothing left to close."""
+    """Say that the position is flat, forget its protection, cancel exits and the rests of entries."""
     event = emit(run, cell, account, _CLOSED, reason, side, cell.trade, cell.entered_quantity, price)
     event.notional = cell.entered_notional
     event.fee = cell.trade_fees
@@ -222,6 +222,7 @@ def close_trade(run: Record, cell: Record, account: Record, reason: int, side: i
     event.reserved = cell.lowest
     event.allocated = cell.entry_step + (cell.bars_held << 32)
     cell.stop = 0
+    cell.stop_hit = 0
     cell.trail_distance = 0
     cell.trail_from = 0
     cell.break_even_from = 0
@@ -232,7 +233,7 @@ def close_trade(run: Record, cell: Record, account: Record, reason: int, side: i
     slot = 0
     while cell.working >> slot != 0:
         order = cell.orders[slot]
-        if (cell.working >> slot) & 1 and order.exit:
+        if (cell.working >> slot) & 1 and (order.exit or order.filled > 0):
             cancel(run, cell, account, order, _POSITION_CLOSED)
         slot += 1
 

@@ -19,6 +19,7 @@ from podium.engine.limits_kernel import check_entry, sized
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import protect, renew
 from podium.engine.tables import OrderKind, Record, SizeMode
+from podium.engine.volume_kernel import keep, room_of, tell_limit
 
 __all__ = ["fill_order", "match", "shortfall"]
 
@@ -83,10 +84,11 @@ def _entry_at_fill(
     reserve(run, account, -order.reserved)
     order.reserved = 0
     free = available(account)
-    if run.size_at_fill:
+    least = least_lots(instrument, price) if order.filled == 0 else 1
+    if run.size_at_fill and order.filled == 0:
         capital = min(account.allocated, max(account.cash, 0) + account.used)
         order.quantity = entry_lots(instrument, order, price, price, rate, free, capital)
-        if order.quantity < least_lots(instrument, price):
+        if order.quantity < least:
             reason = shortfall(account, instrument, order, order.quantity, price, price, rate)
             cancel(run, cell, account, order, reason)
             return 0
@@ -97,7 +99,7 @@ def _entry_at_fill(
     lots = order.quantity
     if entry_cost(instrument, lots, price, rate) > free:
         lots = affordable(instrument, free, price, rate)
-        if lots < least_lots(instrument, price):
+        if lots < least:
             cancel(run, cell, account, order, _CAPITAL_LIMIT)
             return 0
         _reduced(run, cell, account, order, lots, price, _CAPITAL_LIMIT)
@@ -130,6 +132,14 @@ def fill_order(
     if order.exit and not opposite:
         cancel(run, cell, account, order, _POSITION_CLOSED)
         return
+    room = room_of(instrument)
+    if room == 0:
+        if order.limited != run.step + 1:
+            order.limited = run.step + 1
+            tell_limit(
+                run, cell, account, order.side, order.identifier, order.kind, is_exit, order.quantity, fair_price
+            )
+        return
     pays_spread = 1 if not is_exit or run.spread_on_exit else 0
     held = abs(cell.quantity)
     wanted = order.quantity
@@ -139,7 +149,7 @@ def fill_order(
     if wanted == 0 and instrument.impact != 0:
         wanted = _wish(account, instrument, order, fair_price, rate)
     # What the capital turns out not to cover has come to the market, too.
-    price = fill_price(instrument, fair_price, order.side, order.kind, pays_spread, wanted)
+    price = fill_price(instrument, fair_price, order.side, order.kind, pays_spread, min(wanted, room))
     if is_exit:
         reserve(run, account, -order.reserved)
         order.reserved = 0
@@ -152,7 +162,12 @@ def fill_order(
             return
         cell.entered = entered if cell.quantity == 0 else cell.entered | (entered & _INSIDE)
     kind = order.kind
-    end_order(cell, order)
+    rest = max(lots - room, 0)
+    lots -= rest
+    if rest == 0:
+        end_order(cell, order)
+    if instrument.volume_limit != 0:
+        instrument.room -= lots
     reason = order.reason if is_exit else _NONE
     apply(
         run, cell, account, instrument, order.side, lots, price, fair_price, maker, reason,
@@ -163,6 +178,8 @@ def fill_order(
         if run.limited:
             book_entry(run, cell, instrument, lots, price)
         renew(run, cell)
+    if rest > 0:
+        keep(run, cell, account, instrument, order, lots, rest, is_exit, price, rate)
 
 
 @compiled
@@ -247,6 +264,9 @@ def _orders_inside(run: Record, cell: Record, account: Record, instrument: Recor
             return waiting
         order = cell.orders[slot]
         last = order.identifier
+        if order.kind == _MARKET:
+            # Its time was the open; the bar's volume is used up.
+            continue
         maker = 1 if order.kind == _LIMIT else 0
         price = order.limit if maker else order.trigger
         rises = (order.side > 0) != (order.kind == _LIMIT)
@@ -262,8 +282,27 @@ def _exit(
     run: Record, cell: Record, account: Record, instrument: Record,
     lots: int, fair_price: int, kind: int, reason: int,
 ) -> None:  # fmt: skip
-    """Close (a part of) a position at a protective level."""
+    """Close (a part of) a position at a protective level, as far as the volume does."""
     side = -1 if cell.quantity > 0 else 1
+    rest = max(lots - room_of(instrument), 0)
+    lots -= rest
+    if lots > 0:
+        _exit_within(run, cell, account, instrument, side, lots, fair_price, kind, reason)
+    if rest > 0:
+        if kind == _STOP:
+            cell.stop_hit = 1
+        if cell.limited != run.step + 1:
+            cell.limited = run.step + 1
+            tell_limit(run, cell, account, side, 0, kind, 1, rest, fair_price)
+
+
+@compiled
+def _exit_within(
+    run: Record, cell: Record, account: Record, instrument: Record,
+    side: int, lots: int, fair_price: int, kind: int, reason: int,
+) -> None:  # fmt: skip
+    if instrument.volume_limit != 0:
+        instrument.room -= lots
     maker = 0 if kind == _STOP else 1
     price = fill_price(instrument, fair_price, side, kind, run.spread_on_exit, lots)
     apply(run, cell, account, instrument, side, lots, price, fair_price, maker, reason, 0, kind, 1)
@@ -280,10 +319,15 @@ def _take_profits(run: Record, cell: Record, account: Record, instrument: Record
         held = abs(cell.quantity)
         share = cell.target_share[index]
         lots = held if share >= _SCALE else min(held, muldiv(cell.target_base, share, _SCALE) - cell.target_closed)
-        cell.target_next += 1
+        fits = min(lots, room_of(instrument))
+        if fits == lots:
+            cell.target_next += 1
         if lots > 0:
-            cell.target_closed += lots
+            cell.target_closed += fits
             _exit(run, cell, account, instrument, lots, gap_price if gap_price != 0 else price, _LIMIT, _TAKE_PROFIT)
+        if fits < lots:
+            # The rest of the share waits for the price to come back.
+            return
 
 
 @compiled
@@ -291,7 +335,7 @@ def _protect_at_open(run: Record, cell: Record, account: Record, instrument: Rec
     if not _is_protected(run, cell):
         return
     is_long = cell.quantity > 0
-    if cell.stop != 0 and ((bar.open <= cell.stop) if is_long else (bar.open >= cell.stop)):
+    if cell.stop_hit or (cell.stop != 0 and ((bar.open <= cell.stop) if is_long else (bar.open >= cell.stop))):
         _exit(run, cell, account, instrument, abs(cell.quantity), bar.open, _STOP, cell.stop_reason)
     else:
         _take_profits(run, cell, account, instrument, bar.open, bar.open)

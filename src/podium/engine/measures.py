@@ -26,7 +26,9 @@ def needs_measures(instruments: Sequence[Instrument]) -> bool:
     Args:
         instruments: of all symbols.
     """
-    return any(instrument.slippage_model is not None for instrument in instruments)
+    return any(
+        instrument.slippage_model is not None or instrument.volume_limit is not None for instrument in instruments
+    )
 
 
 def measure_rows(timeline: Timeline, instruments: Sequence[Instrument]) -> NDArray[np.void]:

@@ -83,7 +83,7 @@ def protect(cell: Record, order: Record, price: int, unit: int) -> None:
         cell.target_base = held
         cell.target_closed = 0
         _place_targets(cell, order, price, side)
-    if order.max_bars > 0:
+    if order.max_bars > 0 and order.filled == 0:
         cell.bars_left = order.max_bars
 
 

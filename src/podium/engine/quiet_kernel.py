@@ -16,6 +16,7 @@ from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import overflow
 from podium.engine.protection_kernel import follow
 from podium.engine.tables import CEILING_UNITS, Interest, Record, Records
+from podium.engine.volume_kernel import open_room
 
 __all__ = ["FEW_STEPS", "pass_quietly", "quiet_steps", "settle"]
 
@@ -166,4 +167,5 @@ def pass_quietly(
             instrument.mark = bars[last - 1].close
             instrument.next_bar = last
             if run.measured:
+                open_room(instrument, measures[last - 1])
                 remember(instrument, measures[last - 1])

@@ -218,6 +218,8 @@ INSTRUMENT = np.dtype(
         ("fee_minimum", "i8"),  # units an order
         ("slippage", "i8"),  # billionths, market orders
         ("spread", "i8"),  # billionths, market and stop orders
+        ("volume_limit", "i8"),  # billionths of a bar's volume that may trade; 0 no limit
+        ("room", "i8"),  # lots that may still trade in the last bar
         ("slipping", "i8"),  # bit 0 fills slip by a model, bit 1 stops do, too
         ("slippage_ticks", "i8"),  # billionths of a tick
         ("volatility_factor", "i8"),  # billionths of the volatility
@@ -291,6 +293,8 @@ ORDER = np.dtype(
         ("target_mode", "i8", (TARGETS_MAXIMUM,)),
         ("action", "i8"),  # Action, of a command
         ("met", "i8"),  # 1: it has met a bar, so it rests in the book
+        ("filled", "i8"),  # lots of it that traded already
+        ("limited", "i8"),  # the step, from 1, in which the volume limit was last told; 0 none
     ],
     align=True,
 )
@@ -340,6 +344,8 @@ CELL = np.dtype(
         # Protection.
         ("stop", "i8"),  # ticks
         ("stop_reason", "i8"),  # Reason
+        ("stop_hit", "i8"),  # 1: the stop was hit and the volume did not do: the rest goes at the next opens
+        ("limited", "i8"),  # the step, from 1, in which the volume limit of a level was last told; 0 none
         ("trail_distance", "i8"),  # ticks
         ("trail_from", "i8"),  # ticks; the trail sleeps until this price is seen; 0 when awake
         ("break_even_from", "i8"),  # ticks; 0 when done or none

@@ -50,6 +50,7 @@ __all__ = [
     "Switch",
     "SymbolName",
     "TimeframeText",
+    "VolumeLimit",
     "refuse_sizes_at_fill",
 ]
 
@@ -93,6 +94,8 @@ Cost = Annotated[Decimal, ratio(minimum=0, below=1)]
 """a ratio of the price by which a fill is worse"""
 Fee = Annotated[Decimal, ratio(above=-1, below=1)]
 """a ratio of the notional"""
+VolumeLimit = Annotated[Decimal, ratio(above=0, maximum=1, example="10% or 0.1")]
+"""a share of a bar's volume"""
 Amount = Annotated[Decimal, number(minimum=0)]
 """money"""
 
@@ -220,6 +223,10 @@ class SimulationOptions(BaseModel):
     slippage_model: SlippageModel | None = Field(
         default=None,
         description="what makes fills worse beside the ratio; a symbol may have its own",
+    )
+    volume_limit: VolumeLimit | None = Field(
+        default=None,
+        description="share of a bar's volume that all orders of its symbol may trade; the rest of an order works on",
     )
     spread: Cost = Field(
         default=Decimal(0),

@@ -25,6 +25,7 @@ from podium.portfolio.configuration import (
     SimulationOptions,
     SymbolName,
     TimeframeText,
+    VolumeLimit,
     refuse_sizes_at_fill,
 )
 from podium.portfolio.limits import RiskOptions
@@ -207,6 +208,9 @@ class SymbolSection(_Section):
     )
     slippage_model: SlippageModel | None = Field(
         default=None, description="what makes fills worse beside the ratio, instead of simulation's"
+    )
+    volume_limit: VolumeLimit | None = Field(
+        default=None, description="share of a bar's volume that may trade, instead of simulation's"
     )
     notional_minimum: Amount = Field(
         default=Decimal(0), description="what an entry must be worth, money; exits are free of it"
