@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -63,9 +64,11 @@ def test_any_split_leaves_no_unit_unaccounted(weights, cents):
     capital = Decimal(cents).scaleb(-2)
     pairs = [(Reversal(), share) for share in shares]
     result = StrategyOrchestrator(pairs, configuration("X")).run({"X": walk("X", 3)}, capital)
-    unit = Decimal(1).scaleb(-8)
+    unit = Fraction(1, 10**8)
     parts = [part.allocated_capital for part in result.strategy_results.values()]
-    assert all(0 <= capital * share - part < unit for part, share in zip(parts, shares, strict=True))
+    # As fractions: a product of decimals would be rounded.
+    exact = [Fraction(capital) * Fraction(share) for share in shares]
+    assert all(0 <= whole - Fraction(part) < unit for part, whole in zip(parts, exact, strict=True))
     assert sum(parts) + result.unallocated == capital == result.final_equity
 
 

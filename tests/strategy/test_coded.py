@@ -192,6 +192,47 @@ def test_a_close_is_whole_or_a_part():
     ]
 
 
+@pytest.mark.parametrize(
+    ("fractions", "quantities"),
+    [
+        ([0.5], ["50"]),
+        ([0.25, 0.5, 0.1], ["25", "25", "-40"]),
+        ([-0.3, -0.1, 0], ["-30", "20", "10"]),
+        ([0.2, -0.2], ["20", "-20", "-20"]),
+        ([Decimal("0.333333"), 0.3333], ["33.3"]),
+        ([0.0], []),
+    ],
+)
+def test_a_share_of_the_equity_is_held(fractions, quantities):
+    """What is missing is bought or sold, in whole lots; a position that changes its side is closed first. (B-12, B-14)"""
+
+    def on_bar(self, bar):
+        if bar.index % 2 == 1 and bar.index // 2 < len(fractions):
+            self.hold(fractions[bar.index // 2])
+
+    fills = events(act(on_bar, finish="keep"), "ORDER_FILLED")
+    assert [("" if fill["side"] == "buy" else "-") + fill["quantity"] for fill in fills] == quantities
+
+
+def test_a_share_is_of_the_equity_at_this_close():
+    """100 of 10,000 gain 20 each: 12,000 of equity, half of which is 50 at 120. (B-12)"""
+    market = prices(100, 100, 100, 120, 120, 120)
+    result = act(at(1, buy={"quantity": 100}), market)
+    assert result.final_equity == 12_000
+
+    def on_bar(self, bar):
+        if bar.index == 1:
+            self.buy(quantity=100)
+        elif bar.index == 3:
+            self.hold(0.5)
+
+    fills = events(act(on_bar, market, finish="keep"), "ORDER_FILLED")
+    assert [(fill["side"], fill["quantity"], fill["price"]) for fill in fills] == [
+        ("buy", "100", "100"),
+        ("sell", "50", "120"),
+    ]
+
+
 NOT_A_NUMBER = float("nan")
 
 
@@ -256,6 +297,7 @@ def test_a_ninth_order_finds_no_slot():
         ({"buy": {"stopp": 90}}, "did you mean 'stop'?"),
         ({"protect": {"limit_up": 90}}, "an order has no 'limit_up'"),
         ({"close": {"fraction": 2}}, "fraction of an order is 2"),
+        ({"hold": {"fraction": NOT_A_NUMBER}}, "the fraction to hold is nan"),
         ({"close": {"fraction": 1, "quantity": 1}}, "an order has both fraction and quantity"),
     ],
 )

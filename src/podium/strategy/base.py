@@ -126,6 +126,17 @@ class Strategy:
         """
         self._at_desk().close(fraction, quantity)
 
+    def hold(self, fraction: Amount) -> None:
+        """Bring the position to a share of the strategy's equity: buy or sell what it lacks or has too much.
+
+        Both are known at this close, so several symbols that each hold their share are rebalanced together: exits go
+        before entries. Whole lots are held, worth at most the share; working orders are not counted.
+
+        Args:
+            fraction: of the equity, negative for a short position; 0 closes it.
+        """
+        self._at_desk().hold(fraction)
+
     def cancel(self, order: OrderView | int = 0) -> None:
         """Cancel a working order, or all of them.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
 from typing import Any
 
 from podium.core.arrays import numbers_of
@@ -170,6 +171,26 @@ class Desk:
         row = self._command(Action.CLOSE)
         row["kind"] = OrderKind.MARKET
         self._write_size(row, {"fraction": fraction, "quantity": quantity})
+
+    def hold(self, fraction: Amount) -> None:
+        """Buy or sell at the market what a position worth a fraction of the equity lacks or has too much.
+
+        Args:
+            fraction: signed; the position comes to whole lots that are worth at most so much at the last close.
+        """
+        if not math.isfinite(fraction):
+            raise _wrong(f"the fraction to hold is {fraction}", "a number, such as 0.25 (negative: short)")
+        equity, held = int(self.account()["equity"]), self.lots()
+        worth = Fraction(_exact(fraction)) * max(equity, 0) / (self.mark() * self.unit_value())
+        wanted = int(worth)
+        if held * wanted < 0:
+            # A position never crosses zero in one fill: what is open is closed, the other side is entered.
+            self.close()
+            held = 0
+        if wanted == 0 and held != 0:
+            self.close()
+        elif wanted != held:
+            self.place(1 if wanted > held else -1, {"quantity": abs(wanted - held) * self.lot}, {})
 
     def cancel(self, identifier: int) -> None:
         """Cancel a working order.
