@@ -614,6 +614,22 @@ portfolio.yaml:10:47: symbols.ETH/USDT.leverage stands beside an initial_margin
 """,
     ),
     Case(
+        name="maintenance above what an entry binds",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, leverage: 20, maintenance_rate: 5%}"),),
+        message="""\
+portfolio.yaml:10:69: symbols.ETH/USDT.maintenance_rate is 0.05
+  expected: a ratio from 0 to below 1 ÷ leverage 20
+""",
+    ),
+    Case(
+        name="maintenance margin without an initial one",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, maintenance_margin: 50}"),),
+        message="""\
+portfolio.yaml:10:57: symbols.ETH/USDT.maintenance_margin is 50
+  expected: an initial_margin beside it, or a maintenance_rate
+""",
+    ),
+    Case(
         name="settlement by another word",
         edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, settlement: dayly}"),),
         message="""\
@@ -728,7 +744,7 @@ portfolio.yaml:10:13: carry: dividends is out of order at 2024-01-01
         edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
         message="""\
 portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
-  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, volume_limit, notional_minimum
+  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, maintenance_rate, maintenance_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, volume_limit, notional_minimum
   hint: did you mean 'lot'?
 """,
     ),

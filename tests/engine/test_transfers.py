@@ -32,7 +32,7 @@ def test_a_transfer_by_hand():
     giver, receiver = played.account(0), played.account(1)
     assert giver == {
         "deposited": 1000, "allocated": 760, "cash": 360, "used": 400, "reserved": 0, "realised": 0, "fees": 0,
-        "carried": 0, "transferred": -240, "equity": 800,
+        "carried": 0, "maintenance": 0, "liquidated": 0, "transferred": -240, "equity": 800,
     }  # fmt: skip
     assert (receiver["cash"], receiver["allocated"], receiver["transferred"], receiver["equity"]) == (
         740,

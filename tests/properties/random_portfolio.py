@@ -369,8 +369,14 @@ def _with_moves(portfolio: Portfolio, seed: int, hours: int) -> Portfolio:
 def _futures(rng: np.random.Generator, instruments: Sequence[Instrument], starts: Sequence[int]) -> Any:
     """Let some instruments bind a fixed margin, about a tenth of a lot's worth."""
     for instrument, start in zip(instruments, starts, strict=True):
-        margin = max(start // 10, 1) * instrument.tick * instrument.multiplier
-        yield replace(instrument, leverage=D(1), initial_margin=margin) if _chance(rng, 0.2) else instrument
+        tick = instrument.tick * instrument.multiplier
+        ticks, is_margined = max(start // 10, 1), _chance(rng, 0.3)
+        if _chance(rng, 0.2):
+            least = (ticks + 1) // 2 * tick if is_margined else None
+            yield replace(instrument, leverage=D(1), initial_margin=ticks * tick, maintenance_margin=least)
+        else:
+            rate = (D("0.6") / instrument.leverage).quantize(D("1e-9")) if is_margined else D(0)
+            yield replace(instrument, maintenance_rate=rate)
 
 
 def _flows(rng: np.random.Generator, symbols: Sequence[SymbolTicks], lots: Sequence[int]) -> Any:

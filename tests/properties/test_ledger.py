@@ -96,6 +96,28 @@ def test_what_is_due_is_posted_to_every_position_once(portfolio):
                    or row[2] == 74}  # fmt: skip
 
 
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(portfolios(hours=25))
+def test_equity_covers_the_maintenance_margin_after_every_settlement(portfolio):
+    """Whoever holds positions after a step is settled has the equity that must stand behind them (design 4)."""
+    engine = portfolio.engine()
+    tables = engine.tables
+    for half_step in range(2 * len(engine.timeline)):
+        portfolio.send(engine, half_step / 2, half_step / 2 + 0.5)
+        within_ledger(engine.advance, half_step + 1)
+        for strategy, account in enumerate(tables.accounts):
+            least = Decimal(0)
+            for cell in tables.cells[tables.cells["strategy"] == strategy]:
+                instrument, row = portfolio.instruments[cell["symbol"]], tables.instruments[cell["symbol"]]
+                quantity = abs(int(cell["quantity"])) * instrument.lot
+                worth = quantity * int(row["mark"]) * instrument.tick * instrument.multiplier
+                least += quantity * (instrument.maintenance_margin or 0) + worth * instrument.maintenance_rate
+            if half_step % 2 == 0 and least > 0:
+                # The engine rounds what each position needs to the unit.
+                slack = engine.unit.to_decimal(len(tables.cells))
+                assert engine.unit.to_decimal(int(account["equity"])) >= least - slack
+
+
 def _tampered(name, amount):
     portfolio = make_portfolio(seed=4, symbols=2, strategies=2, hours=40)
     engine = portfolio.run()

@@ -221,8 +221,22 @@ def _warnings(
         units = result.equity_curve.units
         if len(units) and units.min() < 0:
             when = iso(int(result.equity_curve.times_nanoseconds[int(np.argmax(units < 0))]))
-            told.append(f"strategy '{name}' lost more than its capital at {when}: there is no liquidation yet")
+            told.append(f"strategy '{name}' lost more than its capital at {when}")
+    told += [
+        f"strategy '{names[number]}' was liquidated at {when}: its equity did not cover the maintenance margin"
+        for number, when in _liquidations(engine, market, cells)
+    ]
     return (*told, *(str(flaw) for flaw in market.flaws))
+
+
+def _liquidations(engine: Engine, market: Market, cells: Cells) -> list[tuple[int, str]]:
+    """Give for each liquidation the number of the strategy and the time, one after the other."""
+    found: dict[tuple[int, int], None] = {}
+    if engine.tables.run[0]["margined"]:
+        for block in engine.events():
+            rows = block[(block["kind"] == EventKind.ORDER_FILLED) & (block["reason"] == Reason.LIQUIDATION)]
+            found |= {(int(row["step"]), cells.members[int(row["cell"])]): None for row in rows}
+    return [(number, iso(int(market.timeline.times[step]))) for step, number in found]
 
 
 class _Counts:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from podium.core.errors import ConfigurationError, Problem
 from podium.core.slippage import SlippageModel
 
-__all__ = ["Instrument"]
+__all__ = ["Instrument", "maintenance_problem"]
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
@@ -28,6 +29,10 @@ class Instrument:
         leverage: notional ÷ money bound by it, ≥ 1.
         initial_margin: money that a quantity of one binds whatever its price (futures), > 0; ``None`` means notional ÷
             ``leverage``.
+        maintenance_rate: ratio of its value that must stand behind a position, else the strategy is liquidated; from 0
+            (never) to below 1 ÷ ``leverage``.
+        maintenance_margin: money that must stand behind a quantity of one, above 0 and at most ``initial_margin``; only
+            beside it.
         slippage: ratio by which market orders fill worse; ``None`` means the portfolio's.
         spread: ratio by which taking orders fill worse; ``None`` means the portfolio's.
         quantity_minimum: the least quantity of an order; ``None`` means one lot.
@@ -49,6 +54,8 @@ class Instrument:
     fee_minimum: Decimal = _ZERO
     leverage: Decimal = _ONE
     initial_margin: Decimal | None = None
+    maintenance_rate: Decimal = _ZERO
+    maintenance_margin: Decimal | None = None
     slippage: Decimal | None = None
     spread: Decimal | None = None
     quantity_minimum: Decimal | None = None
@@ -80,6 +87,8 @@ class Instrument:
                 raise _wrong("initial_margin", self.initial_margin, "an amount above 0")
             if self.leverage != 1:
                 raise _wrong("leverage", self.leverage, "no leverage beside an initial_margin: each says what is bound")
+        if problem := maintenance_problem(self):
+            raise _wrong(*problem)
         for name in ("fee_per_unit", "fee_minimum", "notional_minimum"):
             if getattr(self, name) < 0:
                 raise _wrong(name, getattr(self, name), "a number of at least 0")
@@ -97,6 +106,40 @@ class Instrument:
             value = getattr(self, name)
             if value is not None and (value <= 0 or value % self.lot != 0):
                 raise _wrong(name, value, f"a positive multiple of the lot {self.lot}")
+
+
+class _Margins(Protocol):
+    """Say what positions bind and what must stand behind them."""
+
+    @property
+    def leverage(self) -> Decimal: ...
+    @property
+    def initial_margin(self) -> Decimal | None: ...
+    @property
+    def maintenance_rate(self) -> Decimal: ...
+    @property
+    def maintenance_margin(self) -> Decimal | None: ...
+
+
+def maintenance_problem(margins: _Margins) -> tuple[str, object, str] | None:
+    """Tell what is wrong with maintenance margins: they are below what an entry binds, and in its kind.
+
+    Args:
+        margins: an instrument, or what will be one.
+
+    Returns:
+        The name of what is wrong, its value and what was expected; ``None`` when all is well.
+    """
+    rate, money, initial = margins.maintenance_rate, margins.maintenance_margin, margins.initial_margin
+    if money is not None and initial is None:
+        return "maintenance_margin", money, "an initial_margin beside it, or a maintenance_rate"
+    if money is not None and initial is not None and not 0 < money <= initial:
+        return "maintenance_margin", money, f"an amount above 0 and at most the initial_margin {initial}"
+    if rate != 0 and initial is not None:
+        return "maintenance_rate", rate, "a maintenance_margin beside an initial_margin"
+    if not 0 <= rate * margins.leverage < 1:
+        return "maintenance_rate", rate, f"a ratio from 0 to below 1 ÷ leverage {margins.leverage}"
+    return None
 
 
 def _wrong(name: str, value: object, expected: str) -> ConfigurationError:

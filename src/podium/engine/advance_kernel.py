@@ -28,6 +28,7 @@ from podium.engine.exposure_kernel import equity_of_account, mark
 from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.limits_kernel import watch
+from podium.engine.margin_kernel import liquidate
 from podium.engine.match_kernel import match
 from podium.engine.protection_kernel import renew
 from podium.engine.quiet_kernel import FEW_STEPS, pass_quietly, quiet_steps, settle
@@ -84,6 +85,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             run.active_cells == 0
             and run.command == run.command_count
             and not run.watchful
+            and not run.margined
             and half_step & 1 == 0
             and step >= look_again
             and stop - half_step >= 2 * FEW_STEPS
@@ -150,6 +152,9 @@ def advance(tables: EngineTables, stop: int) -> None:
                     run.status = _OVERFLOW
             if step >= run.next_flow:
                 post_flows(run, instruments, accounts, cells, flows, 1)
+            if run.margined:
+                liquidate(run, instruments, accounts, cells, candidates)
+                count = run.candidate_count
             half_step += 1
             if count > 0 or run.command < run.command_count or run.watchful or half_step == stop:
                 continue

@@ -218,6 +218,8 @@ class Engine:
                 symbols=len(instruments),
                 one=10**unit.digits,
             )
+        maintained = self.tables.instruments[["maintenance_rate", "maintenance_per_lot"]]
+        self.tables.run[0]["margined"] = any(any(row) for row in maintained.tolist())
         self.tables.run[0]["measured"] = needs_measures(instruments)
         # Cleared as plain bytes: NumPy copies structured rows field by field, thirty times slower.
         self._command_bytes = commands.view(np.uint8).reshape(_COMMANDS, -1)
@@ -417,6 +419,8 @@ def _instrument_rows(
     for index, (row, instrument) in enumerate(zip(rows, instruments, strict=True)):
         row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
         row["leverage"] = to_rate(instrument.leverage, "leverage")
+        row["maintenance_rate"] = to_rate(instrument.maintenance_rate, "maintenance_rate")
+        row["maintenance_per_lot"] = _margin(instrument.maintenance_margin, "maintenance_margin", instrument, unit)
         row["margin_per_lot"] = _margin(instrument.initial_margin, "initial_margin", instrument, unit)
         row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), instrument.fee_per_unit, "fee_per_unit", unit)
         minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")

@@ -199,7 +199,7 @@ def book_exit(run: Record, cell: Record, lots: int) -> None:
     cell.risk -= risk
     if lots == held:
         run.limits.positions -= 1
-        lost = cell.trade_realised < cell.trade_fees
+        lost = cell.trade_realised + cell.trade_carried < cell.trade_fees
         _count(run, run.limits.scopes[0], lost)
         _count(run, run.limits.scopes[1 + cell.strategy], lost)
 

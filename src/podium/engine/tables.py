@@ -211,6 +211,8 @@ INSTRUMENT = np.dtype(
         ("mark", "i8"),  # ticks; the last close
         ("money_per_tick_lot", "i8"),  # units that one lot is worth for one tick
         ("leverage", "i8"),  # billionths; 1 × is 1_000_000_000
+        ("maintenance_rate", "i8"),  # billionths of its value that must stand behind a position; 0 none
+        ("maintenance_per_lot", "i8"),  # units a lot that must stand behind it; 0 none
         ("margin_per_lot", "i8"),  # units bound by a lot whatever its price; 0: notional / leverage
         ("maker_fee", "i8"),  # billionths of the notional
         ("taker_fee", "i8"),  # billionths of the notional
@@ -255,6 +257,8 @@ ACCOUNT = np.dtype(
         ("reserved", "i8"),  # units that working entry orders would cost
         ("realised", "i8"),  # units earned by closed quantity, before fees
         ("fees", "i8"),  # units paid
+        ("maintenance", "i8"),  # units that had to stand behind its positions when that was last looked at
+        ("liquidated", "i8"),  # 1: they did not, and everything was closed
         ("carried", "i8"),  # units got (negative: paid) for holding positions
         ("transferred", "i8"),  # units got from other strategies (negative: given to them)
         ("equity", "i8"),  # units: cash + used + open result at the last marks
@@ -610,6 +614,7 @@ RUN = np.dtype(
         ("cell", "i8"),  # where it went wrong
         ("conflicts", "i8"),  # counted once per (symbol, step)
         ("conflicts_to_net", "i8"),  # of this step, whose entries are yet to be sized together
+        ("margined", "i8"),  # 1: positions must be covered by maintenance margins, so no step passes quietly
         ("flow", "i8"),  # the next flow to post
         ("next_flow", "i8"),  # its step; none is due before it
         # The conventions of the time step.

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from podium.core.errors import InputError
 from podium.core.fields import choice, number, ratio, refuse, switch, text, whole_number
 from podium.core.ids import RESERVED_IDS
-from podium.core.instruments import Instrument
+from podium.core.instruments import Instrument, maintenance_problem
 from podium.core.money import MONEY_DIGITS_MINIMUM
 from podium.core.slippage import SlippageModel
 from podium.core.times import parse_end, parse_time
@@ -172,6 +172,12 @@ class SymbolSection(_Section):
     initial_margin: Positive | None = Field(
         default=None, description="money that a contract binds whatever its price (futures), instead of leverage"
     )
+    maintenance_rate: Annotated[Decimal, ratio(minimum=0, below=1, example="5% or 0.05")] = Field(
+        default=Decimal(0), description="ratio of its value that must stand behind a position, else it is liquidated"
+    )
+    maintenance_margin: Positive | None = Field(
+        default=None, description="money that must stand behind a contract, beside an initial_margin"
+    )
     settlement: Annotated[Literal["at_exit", "daily"], choice("at_exit", "daily")] = Field(
         default="at_exit", description="when the result is paid, at the exit or in cash at the end of each UTC day"
     )
@@ -224,6 +230,9 @@ class SymbolSection(_Section):
                 refuse(f"{{place}} is {value}", expected=f"a multiple of the lot {self.lot}", at=(name,))
         if self.initial_margin is not None and self.leverage != 1:
             refuse("{place} stands beside an initial_margin", expected="leverage or initial_margin", at=("leverage",))
+        if problem := maintenance_problem(self):
+            name, value, expected = problem
+            refuse(f"{{place}} is {value}", expected=expected, at=(name,))
         if self.factors is not None and (self.dividends or self.splits):
             refuse("{place} stands beside dividends or splits", expected="the one or the other", at=("factors",))
         if self.adjust == "prices" and self.factors is None:
