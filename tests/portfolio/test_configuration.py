@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from podium.core.errors import ConfigurationError
 from podium.core.instruments import Instrument
+from podium.core.slippage import SlippageModel
 from podium.data.flaws import FlawKind
 from podium.data.policy import Policy
-from podium.portfolio.configuration import FLAW_KINDS, FLAW_POLICIES, OrchestratorConfig
+from podium.portfolio.configuration import FLAW_KINDS, FLAW_POLICIES, FeeTier, OrchestratorConfig
 
 
 def test_the_defaults_are_safe() -> None:
@@ -120,3 +121,30 @@ def test_flaws_and_policies_are_those_of_the_quality_check() -> None:
                 else:
                     accepted.append(True)
             assert accepted[0] == accepted[1], (kind, policy)
+
+
+def test_parts_made_in_python_tell_what_is_wrong_with_them() -> None:
+    """A tier and a model of slippage refuse what a file would be refused for, in the same words. (B-16)"""
+    with pytest.raises(ConfigurationError) as told:
+        SlippageModel(ticks=0.5, imact=Decimal(1))  # type: ignore[arg-type,call-arg]  # wrong on purpose
+    assert [problem.message for problem in told.value.problems] == [
+        "ticks is 0.5",
+        "unknown key 'imact' in SlippageModel",
+    ]
+    with pytest.raises(ConfigurationError, match="FeeTier has no 'maker'"):
+        FeeTier(volume=Decimal(0), taker=Decimal(0))  # type: ignore[call-arg]  # wrong on purpose
+
+
+def test_parts_given_as_maps_are_told_at_their_place() -> None:
+    """As a part of the options, a wrong tier has its position. (B-16)"""
+    tiers = [{"volume": Decimal(0), "taker": Decimal(2), "maker": Decimal(0)}]
+    with pytest.raises(ConfigurationError, match=r"fee_tiers\[0\]\.taker is 2"):
+        OrchestratorConfig(fee_tiers=tiers)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_parts_survive_as_they_were_given() -> None:
+    """What was made in Python is what the options hold. (B-41)"""
+    tier = FeeTier(volume=Decimal(0), taker=Decimal("0.001"), maker=Decimal(0))
+    model = SlippageModel(impact=Decimal(1))
+    config = OrchestratorConfig(fee_tiers=[tier], slippage_model=model)
+    assert (config.fee_tiers, config.slippage_model) == ([tier], model)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from podium.core.fields import number, switch, whole_number
+from podium.core.options import Options
 
 __all__ = ["SlippageModel"]
 
@@ -17,7 +18,7 @@ Factor = Annotated[Decimal, number(minimum=0, maximum=1000, example="0.5", decim
 """a factor"""
 
 
-class SlippageModel(BaseModel):
+class SlippageModel(Options):
     """State what makes a price worse; everything adds up, and is then rounded once to the tick against the trader.
 
     The impact of an order is ``impact`` × volatility × √(quantity ÷ mean volume): the square-root law, with a
@@ -25,8 +26,6 @@ class SlippageModel(BaseModel):
     markets", Physical Review X 1, 021006). Volatility and volume are both those of one bar, which gives what a day's
     would: over T bars the one grows by √T, the other by T.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     ticks: Annotated[int, whole_number(minimum=0)] = Field(default=0, description="so many ticks")
     money: Amount = Field(default=Decimal(0), description="so much money for a quantity of one")

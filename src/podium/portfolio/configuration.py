@@ -13,6 +13,7 @@ from podium.core.carry import Carry
 from podium.core.errors import ConfigurationError, did_you_mean
 from podium.core.fields import choice, number, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
+from podium.core.options import Options
 from podium.core.places import Place, describe
 from podium.core.slippage import SlippageModel
 from podium.core.validation import PLACE, problems_of, show
@@ -202,10 +203,8 @@ class AccountOptions(BaseModel):
         return () if isinstance(self.conflicts, str) else tuple(name for name in self.conflicts if name != _DEFAULT)
 
 
-class FeeTier(BaseModel):
+class FeeTier(Options):
     """State the fees from a traded volume on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     volume: Amount = Field(description="from which volume on, money: what the portfolio traded in the last 30 days")
     taker: Fee = Field(description="fee of market and stop orders, a ratio of the notional")
