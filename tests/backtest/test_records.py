@@ -223,6 +223,17 @@ class Plain:
             content["position"] = position
         elif kind in (EventKind.POSITION_OPENED, EventKind.POSITION_MODIFIED):
             content = {**trade, "quantity": quantity, "position": position, "price": price}
+        elif kind == EventKind.ORDERS_NETTED:
+            content = {
+                "orders": int(row["order"]),
+                "side": {1: "buy", 0: None, -1: "sell"}[int(row["side"])],
+                "quantity": quantity,
+                "crossed": position,
+                "price": price,
+                **{name: money[name] for name in ("notional", "fee", "slippage")},
+                "saved": money["realised"],
+                "cash": money["cash"],
+            }
         elif kind == EventKind.CAPITAL_MOVED:
             content = self.moved(row, reason) | account
         elif kind in LIMIT_KINDS:
@@ -249,7 +260,8 @@ class Plain:
                 "entry_time": self.time(closed["entry_step"]),
                 "bars_held": int(closed["bars_held"]),
             }
-        who = {} if kind == EventKind.CONFLICT_DETECTED else {"strategy_id": strategy}
+        of_symbol = (EventKind.CONFLICT_DETECTED, EventKind.ORDERS_NETTED)
+        who = {} if kind in of_symbol else {"strategy_id": strategy}
         where = {} if kind == EventKind.CAPITAL_MOVED else {"symbol": symbol}
         head = {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name}
         return {**head, **who, **where, **content}
@@ -352,6 +364,8 @@ def told(event):
         money = {name: event[name] for name in ("order", "notional", "fee", "realised", "cash")}
         limits = {name: limit[name] for name in ("used_capital", "reserved_capital", "allocation_limit")}
         return "info", "capital_released" if event["is_exit"] else "capital_allocated", money | limits
+    if kind == "ORDERS_NETTED":
+        return "info", "orders_netted", {n: event[n] for n in event if n not in ("sequence", "time", "kind", "symbol")}
     if kind == "CAPITAL_MOVED":
         names = ("direction", "other", "amount", "reason")
         names += ("equity_before", "equity_after", "other_equity_before", "other_equity_after")

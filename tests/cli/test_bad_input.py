@@ -368,11 +368,12 @@ portfolio.yaml:3:14: portfolio.conflicts nets sizes that size_at: fill leaves op
 """,
     ),
     Case(
-        name="execution of a later release",
-        edits=((PORTFOLIO, "name: demo", "name: demo\n  execution: netted"),),
+        name="unknown execution",
+        edits=((PORTFOLIO, "name: demo", "name: demo\n  execution: net"),),
         message="""\
-portfolio.yaml:3:14: portfolio.execution is 'netted', which comes in a later release
-  expected: separate
+portfolio.yaml:3:14: portfolio.execution is 'net'
+  expected: one of separate, netted
+  hint: did you mean 'netted'?
 """,
     ),
     Case(
@@ -515,7 +516,7 @@ portfolio.yaml:18:9: strategies[1] has the id 'trend' of strategies[0]
         edits=((PORTFOLIO, "id: reversal", "id: portfolio"),),
         message="""\
 portfolio.yaml:18:9: strategies[1].id is 'portfolio'
-  expected: another name: unallocated and portfolio are rows of the results
+  expected: another name: netting, unallocated, portfolio are rows of the results
   hint: for example portfolio_1
 """,
     ),
@@ -524,7 +525,7 @@ portfolio.yaml:18:9: strategies[1].id is 'portfolio'
         edits=((PORTFOLIO, "id: reversal", "id: unallocated"),),
         message="""\
 portfolio.yaml:18:9: strategies[1].id is 'unallocated'
-  expected: another name: unallocated and portfolio are rows of the results
+  expected: another name: netting, unallocated, portfolio are rows of the results
   hint: for example unallocated_1
 """,
     ),

@@ -51,6 +51,6 @@ def test_schemas_are_closed_and_plain_json() -> None:
     assert set(schema["required"]) == {"portfolio", "data", "symbols", "strategies"}
     entry = schema["$defs"]["StrategySection"]
     assert {"file", "class", "weight"} <= set(entry["properties"])
-    assert schema["$defs"]["PortfolioSection"]["properties"]["execution"]["const"] == "separate"
+    assert schema["$defs"]["PortfolioSection"]["properties"]["execution"]["enum"] == ["separate", "netted"]
     stop = strategy_schema()["properties"]["stop"]
     assert {"string", "number"} <= {kind.get("type") for kind in stop["anyOf"]}

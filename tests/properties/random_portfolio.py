@@ -83,7 +83,8 @@ class Portfolio:
     def alone(self) -> Portfolio:
         """Give it without what ties strategies to each other."""
         instruments = tuple(replace(each, volume_limit=None) for each in self.instruments)
-        return replace(self, fee_tiers=(), conflicts=(), moves=(), instruments=instruments)
+        options = replace(self.options, netted=False)
+        return replace(self, options=options, fee_tiers=(), conflicts=(), moves=(), instruments=instruments)
 
     def send(self, engine: Engine, first: int, last: int) -> None:
         """Send the commands of some steps."""
@@ -129,6 +130,7 @@ class Portfolio:
             deposits=self.deposits,
             digits=self.unit.digits,
             compounding=self.options.compounding,
+            netted=self.options.netted,
             tiers=[
                 AuditedTier(self.unit.to_decimal(tier.volume), D(tier.taker_fee) / 10**9, D(tier.maker_fee) / 10**9)
                 for tier in self.fee_tiers
@@ -458,6 +460,9 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         priorities=tuple(int(rng.integers(0, 3)) for _ in range(strategies)),
         flows=_flows(carry, bars, lots),
     )
+    # Drawn apart, so that everything else stays as it is without it.
+    netted = _chance(np.random.default_rng([seed, 5]), 0.5)
+    portfolio = replace(portfolio, options=replace(options, netted=netted))
     return _with_moves(_with_costs(portfolio, seed), seed, hours)
 
 

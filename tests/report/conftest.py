@@ -69,6 +69,7 @@ class Result:
     aggregate_equity_curve: object
     comparison_table: ComparisonTable
     unallocated: Decimal = Decimal(5_000)
+    netting: object = None
     conflicts_detected: int = 2
     warnings: tuple = ()
     config: object = field(default_factory=dict)

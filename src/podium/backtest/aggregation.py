@@ -80,6 +80,7 @@ def aggregate(
         final_unallocated=unit.to_decimal(final_cash),
         final_equity=unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + final_cash),
         curve=curve,
+        netting=ended.curve(engine.tables.equity[:, len(members)]) if config.execution == "netted" else None,
         metrics=metrics,
         blocked=sum(result.blocked for result in results.values()),
     )
@@ -87,11 +88,12 @@ def aggregate(
         strategy_results=results,
         unallocated=whole.unallocated,
         unallocated_curve=idle,
+        netting=whole.netting,
         initial_capital=capital,
         final_equity=whole.final_equity,
         aggregate_equity_curve=curve,
         aggregate_metrics=metrics,
-        comparison_table=_table(results, whole, config.currency),
+        comparison_table=_table(results, whole, engine, config.currency),
         attributed=attribute(
             engine,
             strategies=list(results),
@@ -123,6 +125,7 @@ class _Whole:
     final_unallocated: Decimal
     final_equity: Decimal
     curve: EquityCurve
+    netting: EquityCurve | None
     metrics: StrategyMetrics
     blocked: int
 
@@ -269,7 +272,7 @@ def _benchmark(config: OrchestratorConfig, market: Market) -> DailyEquity | None
     )
 
 
-def _table(results: Mapping[str, StrategyResult], whole: _Whole, currency: str) -> ComparisonTable:
+def _table(results: Mapping[str, StrategyResult], whole: _Whole, engine: Engine, currency: str) -> ComparisonTable:
     rows = [
         ComparisonRow.of_strategy(
             name,
@@ -289,8 +292,10 @@ def _table(results: Mapping[str, StrategyResult], whole: _Whole, currency: str) 
         capital_limit_blocks=whole.blocked,
         equity=whole.curve.units,
     )
+    saved = engine.unit.to_decimal(int(engine.tables.run[0]["netting"]["equity"]))
     return ComparisonTable.of(
         rows,
+        netting=None if whole.netting is None else ComparisonRow.of_netting(saved, whole.netting.units),
         unallocated=whole.unallocated,
         final_unallocated=whole.final_unallocated,
         portfolio=portfolio,

@@ -58,12 +58,15 @@ def equity_frame(result: OrchestratorResult) -> pl.DataFrame:
         result: the run's result.
 
     Returns:
-        Columns ``time``, ``strategy:<id>`` for each strategy, ``unallocated`` and ``portfolio``, exact decimals.
+        Columns ``time``, ``strategy:<id>`` for each strategy, ``netting`` with ``execution: netted``, ``unallocated``
+        and ``portfolio``, exact decimals.
     """
     total = result.aggregate_equity_curve
     columns: dict[str, pl.Series] = {"time": pl.Series(total.times_nanoseconds).cast(pl.Datetime("ns", "UTC"))}
     for name, strategy in result.strategy_results.items():
         columns[f"strategy:{name}"] = _money(pl.Series(strategy.equity_curve.units), total.digits)
+    if result.netting is not None:
+        columns["netting"] = _money(pl.Series(result.netting.units), total.digits)
     columns["unallocated"] = _money(pl.Series(result.unallocated_curve.units), total.digits)
     columns["portfolio"] = _money(pl.Series(total.units), total.digits)
     return pl.DataFrame(columns)

@@ -187,6 +187,7 @@ _MOVED: Form = {
 }
 _SIGNAL: Form = {"signal_type": "action", "bar_date": "time", "capital_available": "available"}
 _REJECTED: Form = _same("reason", "is_exit", "side", "quantity", "price")
+_NETTED: Form = _same("orders", "side", "quantity", "crossed", "price", "notional", "fee", "slippage", "saved", "cash")
 _CONFLICT: Form = _same("strategies", "resolution_mode", "winner", "outcome")
 _TRANSFER: Form = {
     **_same("direction", "other", "amount", "reason"),
@@ -223,6 +224,7 @@ _LINES = tuple(
         (EventKind.FEE_TIER_CHANGED, {}, _INFO, "fee_tier_changed", _same("tier", "volume", "taker_fee", "maker_fee")),
         (EventKind.ORDER_FILLED, _ENTRY, _INFO, "capital_allocated", _MOVED),
         (EventKind.ORDER_FILLED, _EXIT, _INFO, "capital_released", _MOVED),
+        (EventKind.ORDERS_NETTED, {}, _INFO, "orders_netted", _NETTED),
         (EventKind.CAPITAL_MOVED, {}, _INFO, "capital_moved", _TRANSFER),
         (EventKind.CARRY_POSTED, {}, _INFO, "carry_posted", _CARRIED),
         (EventKind.POSITION_ADJUSTED, {}, _INFO, "position_adjusted", _ADJUSTED),

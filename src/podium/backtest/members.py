@@ -100,7 +100,7 @@ def _id_of(strategy: object) -> str:
     if stated in RESERVED_IDS:
         raise _wrong(
             f"a strategy has the id '{stated}'",
-            f"another name: {' and '.join(RESERVED_IDS)} are rows of the results",
+            f"another name: {', '.join(RESERVED_IDS)} are rows of the results",
             f'set its strategy_id, for example "{stated}_1"',
         )
     return stated

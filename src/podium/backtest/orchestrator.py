@@ -203,6 +203,7 @@ class StrategyOrchestrator:
                 protect_next_bar=config.protect == "next_bar",
                 compounding=config.compounding,
                 spread_on_exit=config.spread_on == "both",
+                netted=config.execution == "netted",
             ),
             unit=unit,
             slippage=to_rate(config.slippage, "slippage"),

@@ -56,10 +56,11 @@ _SOURCES = (
     _Source("funding", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.FUNDING),
     _Source("borrow", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.BORROW),
     _Source("dividends", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.DIVIDEND),
+    _Source("netting", EventKind.ORDERS_NETTED, {"realised": 1}),
     _Source("rebalancing", EventKind.CAPITAL_MOVED, {"notional": 1}, by_side=True),
     _Source("rebalancing", EventKind.CAPITAL_MOVED, {"notional": -1}, by_side=True, owner="order"),
 )
-#: Events that say what their strategy's account holds.
+#: Events that say what their account holds: that of their strategy, or of netting.
 _TELLS_ACCOUNT = (
     EventKind.SIGNAL_GENERATED,
     EventKind.SIGNAL_REJECTED,
@@ -68,6 +69,7 @@ _TELLS_ACCOUNT = (
     EventKind.ORDER_LIMITED,
     EventKind.ORDER_FILLED,
     EventKind.ORDER_CANCELLED,
+    EventKind.ORDERS_NETTED,
     EventKind.POSITION_OPENED,
     EventKind.POSITION_MODIFIED,
     EventKind.CARRY_POSTED,
@@ -111,9 +113,11 @@ def attribute(
         reader.read(block)
     reader.value_open_positions()
     unit = engine.unit
+    # The last one is at -1, too.
+    owners = (*strategies, RowKind.NETTING.value, RowKind.UNALLOCATED.value)
     rows = tuple(
         AttributionRow(
-            strategy_id=RowKind.UNALLOCATED.value if member < 0 else strategies[member],
+            strategy_id=owners[member],
             symbol="" if cell < 0 else symbols[cell],
             side=side,
             reason=reason,
@@ -185,17 +189,22 @@ class _Reader:
     """Read the events of a run, block by block."""
 
     def __init__(self, engine: Engine, members: NDArray[np.int64], *, is_checked: bool) -> None:
-        self._tables, self._members, self._is_checked = engine.tables, members, is_checked
-        # A place is a cell and a side; the last cell stands for cash that no strategy has.
-        self._sums = [_Sums(len(_SIDES) * (len(members) + 1)) for _ in _SOURCES]
+        self._tables, self._is_checked = engine.tables, is_checked
+        # Behind the cells one stands for cash that no strategy has, and then one for each whose symbol is netted.
+        self._nobody = len(members)
+        netting = np.full(len(members), len(engine.tables.accounts))
+        self._members = np.concatenate((members, [-1], netting))
+        # A place is a cell and a side.
+        self._sums = [_Sums(len(_SIDES) * len(self._members)) for _ in _SOURCES]
         self._traded = _Sums(len(members))
         self._open: dict[int, int] = {}
-        #: What each strategy's account holds after what was read: cash and used.
-        self._balances = engine.tables.accounts["deposited"].astype(np.int64)
+        #: What each strategy's account, and at last that of netting, holds after what was read: cash and used.
+        self._balances = np.append(engine.tables.accounts["deposited"].astype(np.int64), 0)
 
     def read(self, block: NDArray[np.void]) -> None:
         """Add up what the events of a block moved, and check that their accounts hold just that."""
         kinds, cells = block["kind"].copy(), block["cell"].astype(np.int64)
+        cells[kinds == EventKind.ORDERS_NETTED] += self._nobody + 1
         moved = np.zeros(len(block), np.int64)
         others: list[_Postings] = []
         for source, sums in zip(_SOURCES, self._sums, strict=True):
@@ -209,8 +218,10 @@ class _Reader:
             sides = ((block["side"][rows] < 0) != (block["exit"][rows] != 0)).astype(np.int64)
             if source.by_side:
                 units, sides = units * block["side"][rows], np.full(len(rows), _NO_SIDE)
-            owners = block[source.owner][rows].astype(np.int64)
-            sums.add(len(_SIDES) * np.where(owners < 0, len(self._members), owners) + sides, units)
+            if source.kind == EventKind.ORDERS_NETTED:
+                sides = np.full(len(rows), _NO_SIDE)
+            owners = (cells if source.owner == "cell" else block[source.owner].astype(np.int64))[rows]
+            sums.add(len(_SIDES) * np.where(owners < 0, self._nobody, owners) + sides, units)
             if source.owner == "cell":
                 moved[rows] += units
             else:
@@ -220,16 +231,16 @@ class _Reader:
         self._traded.add(cells[rows], block["notional"][rows])
         if self._is_checked:
             own = _Postings(np.arange(len(block)), self._members[cells], moved)
-            self._check(block, kinds, own.with_others(others))
+            self._check(block, self._members[cells], own.with_others(others))
 
-    def _check(self, block: NDArray[np.void], kinds: NDArray[np.int8], postings: _Postings) -> None:
+    def _check(self, block: NDArray[np.void], told_of: NDArray[np.int64], postings: _Postings) -> None:
         """Follow every account through a block; one strategy after the other."""
         order = np.argsort(postings.owners, kind="stable")
         borders = np.searchsorted(postings.owners[order], np.arange(len(self._balances) + 1))
         sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(postings.units[order])))
         rows = postings.rows[order]
         # An event tells the account of its own cell, and not that of another one which it adds to.
-        tells = np.isin(kinds, _TELLS_ACCOUNT)[rows] & (self._members[block["cell"][rows]] == postings.owners[order])
+        tells = np.isin(block["kind"], _TELLS_ACCOUNT)[rows] & (told_of[rows] == postings.owners[order])
         told = (block["cash"] + block["used"])[rows]
         before = np.repeat(self._balances - sums[borders[:-1]], np.diff(borders))
         held = before + sums[1:]
@@ -256,7 +267,8 @@ class _Reader:
     def amounts(self) -> dict[tuple[int, int, str], list[tuple[str, int]]]:
         """Give for each strategy, cell and side what each reason added, in the order of the reasons.
 
-        What belongs to no market has the cell -1, what belongs to no strategy the strategy -1 too.
+        What belongs to no market has the cell -1, what belongs to nobody the strategy -1 too. What netting saved is
+        behind the strategies, under a cell of its symbol.
         """
         found: dict[tuple[int, int, str], dict[str, int]] = {}
         for source, sums in zip(_SOURCES, self._sums, strict=True):
@@ -272,8 +284,9 @@ class _Reader:
 
     def _place(self, place: int) -> tuple[int, int, str]:
         cell, side = divmod(place, len(_SIDES))
-        member = int(self._members[cell]) if cell < len(self._members) else -1
-        return member, -1 if side == _NO_SIDE else cell, _SIDES[side]
+        netted = cell - self._nobody - 1
+        market = max(netted, -1) if side == _NO_SIDE else cell
+        return int(self._members[cell]), market, _SIDES[side]
 
     def traded(self) -> dict[int, tuple[int, int]]:
         """Give for each cell that traded the notional of its fills, and how many they are."""

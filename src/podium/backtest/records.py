@@ -92,7 +92,7 @@ def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict
         return head
     if kind in (EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
         return head | _limited(result)
-    if kind != EventKind.CONFLICT_DETECTED:
+    if kind not in (EventKind.CONFLICT_DETECTED, EventKind.ORDERS_NETTED):
         head["strategy_id"] = Named("cell", _strategies(result))
     if kind == EventKind.CAPITAL_MOVED:
         return head
@@ -145,6 +145,18 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
         case EventKind.ORDER_FILLED:
             moved = {name: Scaled(name, "money") for name in ("notional", "fee", "realised", "slippage")}
             return {**_ORDER, **moved, "position": _POSITION}
+        case EventKind.ORDERS_NETTED:
+            return {
+                "orders": Whole("order"),
+                # What cancels out needs no order.
+                "side": Named("side", {1: "buy", 0: None, -1: "sell"}),
+                "quantity": _QUANTITY,
+                "crossed": Scaled("position", "lot"),
+                "price": _PRICE,
+                **{name: Scaled(name, "money") for name in ("notional", "fee", "slippage")},
+                "saved": Scaled("realised", "money"),
+                "cash": Scaled("cash", "money"),
+            }
         case EventKind.CAPITAL_MOVED:
             return {
                 "direction": Named("side", {1: "gets", 0: "gives", -1: "gives"}),

@@ -167,6 +167,7 @@ class OrchestratorResult:
         strategy_results: by id, in the file's order.
         unallocated: cash that no strategy was given at the start.
         unallocated_curve: cash that no strategy had, a point per time step.
+        netting: what netting saved at each time step, with ``execution: netted``.
         initial_capital: the portfolio's money at the start.
         final_equity: the portfolio's money at the end.
         aggregate_equity_curve: the portfolio's, a point per time step.
@@ -188,6 +189,7 @@ class OrchestratorResult:
     strategy_results: Mapping[str, StrategyResult]
     unallocated: Decimal
     unallocated_curve: EquityCurve
+    netting: EquityCurve | None
     initial_capital: Decimal
     final_equity: Decimal
     aggregate_equity_curve: EquityCurve
@@ -223,6 +225,11 @@ class OrchestratorResult:
                 f"no strategy '{strategy_id}'; known: {', '.join(self.strategy_results)}{f'; {hint}' if hint else ''}"
             )
         return self.strategy_results[strategy_id]
+
+    @property
+    def saved(self) -> Decimal:
+        """Give what netting saved; 0 without ``execution: netted``."""
+        return self.engine.unit.to_decimal(int(self.engine.tables.run[0]["netting"]["equity"]))
 
     @property
     def comparison(self) -> pl.DataFrame:
@@ -274,6 +281,7 @@ class OrchestratorResult:
             "is_complete": self.is_complete,
             "final_equity": str(self.final_equity),
             "unallocated": str(self.unallocated),
+            **({} if self.netting is None else {"netting": str(self.saved)}),
             "conflicts_detected": self.conflicts_detected,
             "capital_limit_blocks": self.capital_limit_blocks,
             "aggregate_metrics": self.aggregate_metrics.to_dict(),

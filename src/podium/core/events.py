@@ -36,6 +36,8 @@ class EventKind(IntEnum):
     """a limit of the portfolio refused or cut an entry, or the account came to one"""
     LIMIT_RELEASED = 12
     """a limit that the account had come to lets entries pass again"""
+    ORDERS_NETTED = 13
+    """market orders of a symbol crossed inside the portfolio; only their difference went out"""
     CAPITAL_MOVED = 14
     """free cash went from one strategy to another, or between a strategy and cash that none has"""
     FEE_TIER_CHANGED = 18

@@ -13,7 +13,7 @@ StrategyId = NewType("StrategyId", str)
 #: A market's name, such as ``BTC/USDT``.
 Symbol = NewType("Symbol", str)
 #: Rows and columns of the tables of a run that are no strategies.
-RESERVED_IDS = ("unallocated", "portfolio")
+RESERVED_IDS = ("netting", "unallocated", "portfolio")
 
 
 def digest(*parts: bytes | memoryview) -> str:

@@ -30,6 +30,7 @@ from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.limits_kernel import watch
 from podium.engine.margin_kernel import liquidate
 from podium.engine.match_kernel import match
+from podium.engine.netting_kernel import net_orders
 from podium.engine.protection_kernel import renew
 from podium.engine.quiet_kernel import FEW_STEPS, pass_quietly, quiet_steps, settle
 from podium.engine.tables import (
@@ -142,6 +143,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                         candidates[count].row = bar_index - instrument.first_bar
                         candidates[count].bits = bits
                         count += 1
+                if run.netted and instrument.book.fills > 0:
+                    net_orders(run, cells[instrument.first_cell], instrument, 1)
                 instrument.mark = bar.close
                 if run.measured:
                     remember(instrument, measures[bar_index])
@@ -239,10 +242,16 @@ def advance(tables: EngineTables, stop: int) -> None:
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command
+            if run.netted and run.fill_at_close:
+                for index in range(len(instruments)):
+                    if instruments[index].book.fills > 0:
+                        net_orders(run, cells[instruments[index].first_cell], instruments[index], 1)
             if run.watchful:
                 run.limits.last_equity = equity_of_account(run)
         for strategy in range(len(accounts)):
             equity[step, strategy] = accounts[strategy].equity
+        if run.netted:
+            equity[step, len(accounts)] = run.netting.equity
         half_step += 1
     run.half_step = half_step
 
@@ -267,5 +276,11 @@ def finish(tables: EngineTables) -> None:
                 instrument.mark, 0, _END_OF_DATA, 0, _MARKET, 1,
             )  # fmt: skip
         renew(run, cell)
+    for index in range(len(tables.instruments)):
+        instrument = tables.instruments[index]
+        if instrument.book.fills > 0:
+            net_orders(run, tables.cells[instrument.first_cell], instrument, 0)
     for strategy in range(len(tables.accounts)):
         tables.equity[run.step, strategy] = tables.accounts[strategy].equity
+    if run.netted:
+        tables.equity[run.step, len(tables.accounts)] = run.netting.equity

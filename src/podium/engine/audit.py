@@ -94,6 +94,25 @@ class AuditedTier:
     maker_fee: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class _MarketFill:
+    """Hold a fill that is to be netted: its price without slippage and spread, and how far away from that it was."""
+
+    side: int
+    is_exit: bool
+    lots: Decimal
+    fair: Decimal
+    away: Decimal
+    fee: Decimal
+    slippage: Decimal
+
+
+def _net_of(fills: Sequence[_MarketFill]) -> tuple[int, Decimal, Decimal]:
+    """Give the side and the quantity that is left of fills, and what crosses."""
+    bought, sold = (sum((fill.lots for fill in fills if fill.side == side), _ZERO) for side in (1, -1))
+    return (1 if bought > sold else -1), abs(bought - sold), min(bought, sold)
+
+
 class _Audit:
     def __init__(
         self,
@@ -106,7 +125,11 @@ class _Audit:
         tiers: Sequence[AuditedTier],
         times: Sequence[int],
         flows: NDArray[Record],
+        netted: bool,
     ) -> None:
+        self.netting = AuditedAccount(_ZERO, _ZERO) if netted else None
+        self.created: dict[tuple[int, int], int] = {}
+        self.books: dict[tuple[int, int, int], list[_MarketFill]] = {}
         self.tiers, self.times = tiers, times
         self.volumes: dict[int, Decimal] = {}
         self.cells, self.instruments, self.compounding = cells, instruments, compounding
@@ -129,11 +152,16 @@ class _Audit:
         kind = EventKind(int(event["kind"]))
         if kind in (EventKind.CONFLICT_DETECTED, EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
             return
+        if kind is EventKind.ORDERS_NETTED:
+            self.net(event)
+            return
         if kind is EventKind.FEE_TIER_CHANGED:
             tier = self.tier(event)
             told = int(event["order"]) - 1
             invariant(self.tiers[told] is tier, "the fee tier is that of the volume", told=told, audited=tier)
             return
+        if kind is EventKind.ORDER_CREATED:
+            self.created[int(event["cell"]), int(event["order"])] = int(event["step"])
         if kind is EventKind.ORDER_FILLED:
             self.fill(event)
         if kind is EventKind.CAPITAL_MOVED:
@@ -156,6 +184,13 @@ class _Audit:
         notional = _EXACT.multiply(_EXACT.multiply(price, lots), instrument.multiplier)
         side = int(event["side"])
         fee = self.fee(event, instrument, lots, notional)
+        if self.netting is not None and event["order_kind"] == OrderKind.MARKET:
+            key = (symbol, int(event["step"]), self.phase(event))
+            slipped = self.money(event["slippage"])
+            away = _EXACT.divide(slipped, _EXACT.multiply(lots, instrument.multiplier))
+            self.books.setdefault(key, []).append(
+                _MarketFill(side, bool(event["exit"]), lots, price - side * away, away, fee, slipped)
+            )
         if event["exit"]:
             realised = self.reduce(account, position, side, lots, notional)
             position.trade["exit_notional"] += notional
@@ -282,6 +317,61 @@ class _Audit:
         fee = _EXACT.add(_EXACT.multiply(notional, rate), _EXACT.multiply(lots, instrument.fee_per_unit))
         return max(self.rounded(fee), instrument.fee_minimum) if instrument.fee_minimum > 0 else self.rounded(fee)
 
+    def phase(self, event: Record) -> int:
+        """Tell when in its step a market order traded: 0 at the open, 1 when it was decided, 2 at the run's end."""
+        if event["reason"] == Reason.END_OF_DATA:
+            return 2
+        return int(self.created[int(event["cell"]), int(event["order"])] == event["step"])
+
+    def net(self, event: Record) -> None:
+        """Recompute what crossed inside, what went out and what that spared."""
+        symbol, step = self.cells[int(event["cell"])][1], int(event["step"])
+        invariant(self.netting is not None, "only netted runs net")
+        account = self.netting or AuditedAccount(_ZERO, _ZERO)
+        key = max(key for key in self.books if key[:2] == (symbol, step))
+        fills, instrument = self.books.pop(key), self.instruments[symbol]
+        side, lots, crossed = _net_of(fills)
+        outgoing = [fill for fill in fills if fill.side == side]
+        entries = min(lots, sum((fill.lots for fill in outgoing if not fill.is_exit), _ZERO))
+        away = {fill.is_exit: fill.away for fill in outgoing}
+        slipped = entries * away.get(False, _ZERO) + (lots - entries) * away.get(True, _ZERO)
+        fair = _EXACT.multiply(int(event["price"]), instrument.tick)
+        notional = _EXACT.multiply(lots * fair + side * slipped, instrument.multiplier)
+        slippage = _EXACT.multiply(slipped, instrument.multiplier)
+        if lots and instrument.slippage_model is not None and instrument.slippage_model.impact:
+            # What its size adds to the price is told by the measures of bars, not by the fills of others.
+            slippage = self.money(event["slippage"])
+            notional = _EXACT.multiply(lots * fair, instrument.multiplier) + side * slippage
+        fee = self.fee(event, instrument, lots, notional) if lots else _ZERO
+        fees_saved = sum((fill.fee for fill in fills), _ZERO) - fee
+        slippage_saved = sum((fill.slippage for fill in fills), _ZERO) - slippage
+        account.cash += fees_saved + slippage_saved
+        account.fees -= fees_saved
+        account.realised += slippage_saved
+        saved = {"realised": fees_saved + slippage_saved, "cash": account.cash, "used": _ZERO, "allocated": _ZERO}
+        self.compare(event, {"notional": notional, "fee": fee, "slippage": slippage, **saved})
+        told = [_EXACT.multiply(int(event[name]), instrument.lot) for name in ("quantity", "position")]
+        invariant(told == [lots, crossed], "the difference goes out, the rest crosses", told=told, audited=lots)
+        invariant(event["side"] == (side if lots else 0) and event["order"] == len(fills), "all orders are netted")
+        invariant({fill.fair for fill in fills} == {fair}, "what crosses trades at one price", fair=fair)
+
+    def end(self) -> None:
+        """Check that everything was netted but what the venue would not take as one order."""
+        for (symbol, step, _), fills in self.books.items():
+            side, lots, _ = _net_of(fills)
+            instrument = self.instruments[symbol]
+            least = instrument.quantity_minimum or instrument.lot
+            small = lots < least or lots * fills[0].fair * instrument.multiplier < instrument.notional_minimum
+            large = instrument.quantity_maximum is not None and lots > instrument.quantity_maximum
+            invariant(
+                len(fills) == 1 or (lots > 0 and (small or large)),
+                "market orders are netted",
+                symbol=symbol,
+                step=step,
+                side=side,
+                lots=lots,
+            )
+
     def day(self, event: Record) -> int:
         """Give the UTC day of an event, since 1970; a bar that closes at midnight belongs to the day before."""
         return (int(self.times[int(event["step"])]) - 1) // NANOSECONDS_PER_DAY
@@ -354,6 +444,7 @@ def audit_events(
     tiers: Sequence[AuditedTier] = (),
     times: Sequence[int] = (),
     flows: NDArray[Record] | None = None,
+    netted: bool = False,
 ) -> tuple[tuple[AuditedAccount, ...], tuple[AuditedPosition, ...]]:
     """Recompute accounts and positions from the fills, and compare them at every event.
 
@@ -367,6 +458,7 @@ def audit_events(
         tiers: fees by volume, for instruments without their own; the first from 0 on.
         times: close time of each step in nanoseconds since 1970 UTC; needed with tiers only.
         flows: what holding brings or costs, as the engine got it.
+        netted: whether market orders of a symbol that trade together go out as one.
 
     Returns:
         Accounts by strategy and positions by cell, after the last event.
@@ -375,8 +467,19 @@ def audit_events(
         InvariantBroken: at the first event that the audit does not arrive at, to the last unit.
     """
     due = np.zeros(0, FLOW) if flows is None else flows
-    audit = _Audit(cells, instruments, deposits, digits, compounding=compounding, tiers=tiers, times=times, flows=due)
+    audit = _Audit(
+        cells,
+        instruments,
+        deposits,
+        digits,
+        compounding=compounding,
+        tiers=tiers,
+        times=times,
+        flows=due,
+        netted=netted,
+    )
     for block in blocks:
         for event in block:
             audit.read(event)
+    audit.end()
     return tuple(audit.accounts), tuple(audit.positions)

@@ -90,6 +90,7 @@ class EngineOptions:
         protect_next_bar: protection starts one bar after the entry.
         compounding: allocations follow equity at cost.
         spread_on_exit: exits pay the spread, too.
+        netted: market orders of a symbol that trade together go out as one.
     """
 
     entry_buffer: int = RATE_SCALE // 100
@@ -99,6 +100,7 @@ class EngineOptions:
     protect_next_bar: bool = False
     compounding: bool = False
     spread_on_exit: bool = True
+    netted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -201,7 +203,8 @@ class Engine:
             candidates=np.zeros(len(cells), CANDIDATE),
             outlooks=np.zeros(len(cells), OUTLOOK),
             wishes=np.zeros((len(cells) + _COMMANDS, 3), np.int64),
-            equity=_equity_rows(len(timeline), len(deposits)),
+            # With netting, what it saved is the last column.
+            equity=_equity_rows(len(timeline), len(deposits) + options.netted),
         )
         if conflicts:
             sized_early = not (options.size_at_fill and ConflictMode.NET_SIGNAL in conflicts)

@@ -27,10 +27,11 @@ __all__ = [
     "overflow",
     "release",
     "reserve",
+    "save",
     "transfer",
 ]
 
-_LIMIT = int(OrderKind.LIMIT)
+_MARKET, _LIMIT = int(OrderKind.MARKET), int(OrderKind.LIMIT)
 _BROKEN, _OVERFLOW = int(Status.BROKEN), int(Status.OVERFLOW)
 _FILLED, _CANCELLED = int(EventKind.ORDER_FILLED), int(EventKind.ORDER_CANCELLED)
 _OPENED, _MODIFIED = int(EventKind.POSITION_OPENED), int(EventKind.POSITION_MODIFIED)
@@ -169,6 +170,28 @@ def transfer(run: Record, cell: Record, account: Record, units: int) -> None:
 
 
 @compiled
+def save(run: Record, cell: Record, realised: int, fee: int) -> None:
+    """Post what netting spared to its account and to the portfolio; ``fee`` is negative where fees were saved."""
+    _post(run, cell, run.netting, realised - fee, 0, realised, fee, 0, realised - fee)
+    _post(run, cell, run.portfolio, realised - fee, 0, realised, fee, 0, realised - fee)
+
+
+@compiled
+def _note(instrument: Record, side: int, lots: int, fair_price: int, is_exit: int, fee: int, slippage: int) -> None:
+    """Write a fill into the book of what is netted."""
+    book = instrument.book
+    book.fills += 1
+    book.price = fair_price
+    place = 1 if side > 0 else 0
+    if is_exit:
+        book.exited[place] += lots
+    else:
+        book.entered[place] += lots
+    book.fees += fee
+    book.slippage += slippage
+
+
+@compiled
 def end_order(cell: Record, order: Record) -> None:
     """Give an order's slot back."""
     order.kind = 0
@@ -267,6 +290,8 @@ def apply(
     slippage = abs(price - fair_price) * lots * unit
     if run.schedule.count != 0:
         run.schedule.traded = min(run.schedule.traded + notional, _CEILING_UNITS)
+    if run.netted and kind == _MARKET:
+        _note(instrument, side, lots, fair_price, is_exit, fee, slippage)
     equity = side * lots * (instrument.mark - price) * unit - fee
     opening = cell.quantity == 0
     trade_side = side if not is_exit else -side

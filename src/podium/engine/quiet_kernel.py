@@ -134,6 +134,9 @@ def pass_quietly(
         value = accounts[strategy].equity
         for step in range(start, stop):
             equity[step, strategy] = value
+    if run.netted:
+        for step in range(start, stop):
+            equity[step, len(accounts)] = run.netting.equity
     for index in range(len(instruments)):
         instrument = instruments[index]
         first = instrument.next_bar

@@ -206,6 +206,19 @@ class Status(IntEnum):
     LATE_COMMAND = 4
 
 
+#: What traded at market at one price, to be netted; side 0 are sells, 1 buys.
+BOOK = np.dtype(
+    [
+        ("fills", "i8"),  # how many
+        ("price", "i8"),  # ticks, without slippage and spread
+        ("entered", "i8", (2,)),  # lots by side
+        ("exited", "i8", (2,)),  # lots by side
+        ("fees", "i8"),  # units that strategies paid
+        ("slippage", "i8"),  # units that strategies lost to slippage and spread
+    ],
+    align=True,
+)
+
 INSTRUMENT = np.dtype(
     [
         ("mark", "i8"),  # ticks; the last close
@@ -244,6 +257,7 @@ INSTRUMENT = np.dtype(
         ("entering_more", "i8"),  # 1: another cell wants one, too
         ("conflict_mode", "i8"),  # ConflictMode
         ("conflict_event", "i8"),  # where in the buffer the conflict stands whose entries are netted, from 1; 0 none
+        ("book", BOOK),
     ],
     align=True,
 )
@@ -435,12 +449,12 @@ EVENT = np.dtype(
         ("order_kind", "i1"),  # OrderKind; 0 none; of a conflict: ConflictMode
         ("exit", "i1"),  # 1: reduces a position
         ("maker", "i1"),  # 1: it rested in the book, and paid the maker's fee; of a carry: its FLOW's phase
-        ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered
-        ("position", "i8"),  # lots after the event, signed
+        ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered; of netted orders: what went out
+        ("position", "i8"),  # lots after the event, signed; of netted orders: what crossed inside
         ("price", "i8"),  # ticks
         ("notional", "i8"),  # units; of a closed position: of all entries; of a fee tier: the volume
         ("fee", "i8"),  # units; of a fee tier: billionths, the taker's
-        ("realised", "i8"),  # units, before fees; of a fee tier: billionths, the maker's
+        ("realised", "i8"),  # units, before fees; of netted orders: saved; of a fee tier: billionths, the maker's
         ("slippage", "i8"),  # units
         # After the event, units; a closed position has the fields of CLOSED here, its fill just before has these.
         ("cash", "i8"),
@@ -626,7 +640,10 @@ RUN = np.dtype(
         ("compounding", "i8"),  # allocations follow equity at cost
         ("spread_on_exit", "i8"),  # exits pay the spread, too
         ("measured", "i8"),  # 1: bars have measures
-        # The sum of all strategies' accounts, to which every movement is posted a second time.
+        ("netted", "i8"),  # market orders of a symbol that trade together go out as one
+        # What netting saved; no strategy's money.
+        ("netting", ACCOUNT),
+        # The sum of all strategies' accounts and that of netting, to which every movement is posted a second time.
         ("portfolio", ACCOUNT),
         ("schedule", SCHEDULE),
         ("limited", "i8"),  # 1: there are limits

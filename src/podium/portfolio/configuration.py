@@ -122,7 +122,7 @@ Conflicts = Annotated[
     BeforeValidator(_conflicts, json_schema_input_type=ConflictChoice | Mapping[str, ConflictChoice]),
 ]
 """a mode for all symbols, or modes by symbol beside ``default``"""
-Execution = Annotated[Literal["separate"], choice("separate", later=("netted",))]
+Execution = Annotated[Literal["separate", "netted"], choice("separate", "netted")]
 """whether each strategy's orders are executed on their own"""
 RebalanceThreshold = Annotated[Decimal, ratio(above=0, below=1, example="10% or 0.1")]
 """a drift of a strategy's share, as a ratio"""
@@ -170,7 +170,9 @@ class AccountOptions(BaseModel):
         "`first_wins`, `priority`, `net_signal` or `cancel_both`; or by symbol: {default: allow, BTC/USDT: priority}",
     )
     execution: Execution = Field(
-        default="separate", description="how orders of strategies are executed; `separate` sends each strategy's own"
+        default="separate",
+        description="how orders of strategies are executed; `separate` sends each strategy's own, `netted` one for the "
+        "difference of those that trade together",
     )
     rebalance_threshold: RebalanceThreshold = Field(
         default=Decimal("0.10"),

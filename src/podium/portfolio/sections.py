@@ -261,7 +261,7 @@ class SimulationSection(SimulationOptions):
 
 def _free_id(strategy_id: str) -> str:
     if strategy_id in RESERVED_IDS:
-        expected = f"another name: {' and '.join(RESERVED_IDS)} are rows of the results"
+        expected = f"another name: {', '.join(RESERVED_IDS)} are rows of the results"
         refuse(expected=expected, hint=f"for example {strategy_id}_1")
     return strategy_id
 

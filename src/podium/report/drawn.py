@@ -89,6 +89,8 @@ class DrawnPortfolio:
         """Give the cash that no strategy has at the drawn points, in money."""
         several = self.result.strategy_results.values()
         units = self.units[self.rows] - sum((one.equity_curve.units[self.rows] for one in several), 0 * self.rows)
+        if self.result.netting is not None:
+            units = units - self.result.netting.units[self.rows]
         return np.asarray(units * self.unit)
 
     @cached_property
@@ -110,14 +112,26 @@ class DrawnPortfolio:
 
     @cached_property
     def drawdown_parts(self) -> list[NDArray[np.float64]]:
-        """Give what each strategy made since the portfolio's last peak, as a fraction of it; the sum is − drawdown."""
+        """Give what each strategy made since the portfolio's last peak, as a fraction; with netting: − drawdown."""
+        curves = [one.earned_curve.units for one in self.result.strategy_results.values()]
+        return [self._since_peak(units, start) for units, start in zip(curves, self.starts, strict=True)]
+
+    @cached_property
+    def saved(self) -> NDArray[np.float64] | None:
+        """Give what netting saved up to the drawn points, in money; nothing without netting."""
+        curve = self.result.netting
+        return None if curve is None else np.asarray(curve.units[self.rows] * self.unit)
+
+    @cached_property
+    def saved_part(self) -> NDArray[np.float64] | None:
+        """Give what netting saved since the portfolio's last peak, as a fraction of it."""
+        curve = self.result.netting
+        return None if curve is None else self._since_peak(curve.units, 0)
+
+    def _since_peak(self, units: NDArray[np.int64], start: int) -> NDArray[np.float64]:
         last = last_peaks(self.units, self.start, self.rows)
         peaks = np.maximum(_at(self.units, last, self.start), 1)
-        parts = []
-        for one, start in zip(self.result.strategy_results.values(), self.starts, strict=True):
-            units = one.earned_curve.units
-            parts.append((units[self.rows] - _at(units, last, start)) / peaks)
-        return parts
+        return np.asarray((units[self.rows] - _at(units, last, start)) / peaks)
 
     @cached_property
     def calendar(self) -> Calendar:

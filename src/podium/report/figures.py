@@ -45,6 +45,11 @@ def _each(names: Sequence[str], curves: Sequence[NDArray[np.float64]], *, stacke
     return [_series(name, place, values, stacked=stacked) for place, (name, values) in several]
 
 
+def _netted(values: NDArray[np.float64] | None) -> list[dict[str, object]]:
+    """Give the series of what netting saved, if it is on."""
+    return [] if values is None else [_series("netting", -1, values, stacked=True)]
+
+
 def lines_panel(
     title: str, share: float, written: str, names: Sequence[str], curves: Sequence[NDArray[np.float64]]
 ) -> Figure:
@@ -77,8 +82,10 @@ def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:
     names = drawn.strategy_ids
     start = drawn.start * drawn.unit
     idle = [_series("unallocated", -1, drawn.idle, stacked=True)] if drawn.idle.any() else []
-    parts = _each(names, drawn.drawdown_parts, stacked=True)
+    parts = _each(names, drawn.drawdown_parts, stacked=True) + _netted(drawn.saved_part)
     whole = np.asarray(sum(drawn.drawdown_parts, np.zeros(len(drawn.rows))))
+    if drawn.saved_part is not None:
+        whole = whole + drawn.saved_part
     fall = {
         "title": "Drawdown", "share": 0.34, "format": "percent", "zero": True,
         "series": [*parts, _series(_WHOLE, None, whole)],
@@ -90,13 +97,14 @@ def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:
 
     profit = drawn.equity - start
     growth = profit / start if start else profit
-    stacks = [*_each(names, drawn.equities, stacked=True), *idle]
+    profits = [*_each(names, drawn.earnings, stacked=True), *_netted(drawn.saved)]
+    stacks = [*_each(names, drawn.equities, stacked=True), *_netted(drawn.saved), *idle]
     return {
         "height": 560,
         "times": packed_exactly(drawn.seconds),
         "views": {
             "equity": view(f"Equity, {currency}", "money", stacks, drawn.equity),
-            "profit": view(f"Profit, {currency}", "money", _each(names, drawn.earnings, stacked=True), profit),
+            "profit": view(f"Profit, {currency}", "money", profits, profit),
             "growth": view("Return since the start", "percent", _each(names, drawn.growths, stacked=False), growth),
         },
     }

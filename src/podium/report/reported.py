@@ -78,6 +78,8 @@ class ReportedResult(Protocol):
     @property
     def unallocated(self) -> Decimal: ...  # noqa: D102
     @property
+    def netting(self) -> EquityColumns | None: ...  # noqa: D102
+    @property
     def conflicts_detected(self) -> int: ...  # noqa: D102
     @property
     def warnings(self) -> Sequence[str]: ...  # noqa: D102

@@ -33,6 +33,8 @@ class RowKind(StrEnum):
     """One strategy with its own capital."""
     UNALLOCATED = "unallocated"
     """Cash that no strategy was given."""
+    NETTING = "netting"
+    """What netting saved, which is no strategy's."""
     PORTFOLIO = "portfolio"
     """The whole: all strategies and the cash."""
 
@@ -155,6 +157,25 @@ class ComparisonRow:
             equity=(float(unallocated), float(final)),
         )
 
+    @classmethod
+    def of_netting(cls, saved: Decimal, equity: NDArray[np.int64]) -> ComparisonRow:
+        """Make the row of what netting saved.
+
+        Args:
+            saved: the amount at the end.
+            equity: what was saved up to each step, units, shape ``(steps,)``.
+
+        Returns:
+            The row.
+        """
+        return cls(
+            kind=RowKind.NETTING,
+            strategy_id=RowKind.NETTING.value,
+            allocated_capital=Decimal(0),
+            final_equity=saved,
+            equity=sample_curve(equity, EQUITY_POINTS),
+        )
+
     def to_dict(self) -> dict[str, str | float | int | None]:
         """Give the row for JSON: money as exact text, figures as numbers; without the curve."""
         return {
@@ -242,7 +263,7 @@ def lefts(columns: Sequence[Column]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonTable:
-    """Hold the rows of all strategies, then of unallocated cash, then of the portfolio.
+    """Hold the rows of all strategies, then of netting if it is on, then of unallocated cash, then of the portfolio.
 
     Args:
         currency: the account currency.
@@ -261,6 +282,7 @@ class ComparisonTable:
         portfolio: ComparisonRow,
         currency: str,
         final_unallocated: Decimal | None = None,
+        netting: ComparisonRow | None = None,
     ) -> ComparisonTable:
         """Put a table together.
 
@@ -270,12 +292,14 @@ class ComparisonTable:
             portfolio: the row of the whole.
             currency: the account currency.
             final_unallocated: cash that no strategy had at the end; by default as much as at the start.
+            netting: the row of what netting saved, if it is on.
 
         Returns:
             The table.
         """
         cash = ComparisonRow.of_cash(unallocated, final_unallocated)
-        return cls(currency=currency, rows=(*strategies, cash, portfolio))
+        saved = () if netting is None else (netting,)
+        return cls(currency=currency, rows=(*strategies, *saved, cash, portfolio))
 
     @property
     def columns(self) -> tuple[Column, ...]:
