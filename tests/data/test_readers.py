@@ -385,6 +385,50 @@ class TestTimeFrameShorterThanTheBars:
             read_bars(tmp_path / "BTC-USDT_1m.parquet")
 
 
+class TestYearsThatDoNotFit:
+    MESSAGE = "row 1: the time 2300-01-01(T00:00:00\\+00:00)? cannot be held in nanoseconds\n.*from 1678 to 2261"
+
+    def test_text(self, tmp_path: Path) -> None:
+        """They would wrap around to 1715; the line is named. (B-16)"""
+        file = tmp_path / "A_1h.csv"
+        file.write_text("ts,open,high,low,close\n2024-01-01,1,1,1,1\n2300-01-01,1,1,1,1\n")
+        with pytest.raises(DataError, match=rf"A_1h\.csv:3: {self.MESSAGE}"):
+            read_bars(file)
+        file.write_text("ts,open,high,low,close\n1600-01-01T00:00Z,1,1,1,1\n2024-01-01T00:00Z,1,1,1,1\n")
+        with pytest.raises(DataError, match="row 0: the time 1600-01-01T00:00Z cannot be held"):
+            read_bars(file)
+
+    @pytest.mark.parametrize(
+        "times",
+        [
+            pl.Series([START, datetime(2300, 1, 1, tzinfo=UTC)]),
+            pl.Series([START, datetime(2300, 1, 1, tzinfo=UTC)], dtype=pl.Datetime("ms", "UTC")),
+            pl.Series([START.date(), date(2300, 1, 1)]),
+            pl.Series([1_704_067_200, 10_413_792_000]),
+            pl.Series([1_704_067_200_000, 10_413_792_000_000]),
+        ],
+    )
+    def test_columns(self, times: pl.Series) -> None:
+        """Whatever they are counted in. (B-16)"""
+        frame = pl.DataFrame({"ts": times} | {name: [1.0, 1.0] for name in ("open", "high", "low", "close")})
+        with pytest.raises(DataError, match=self.MESSAGE):
+            read_bars(frame)
+
+    def test_a_pandas_frame(self) -> None:
+        """Its seconds reach further than nanoseconds do. (B-16)"""
+        index = pd.DatetimeIndex(np.array(["2024-01-01", "2300-01-01"], dtype="datetime64[s]"), tz="UTC")
+        frame = pd.DataFrame({name: [1.0, 1.0] for name in ("open", "high", "low", "close")}, index=index)
+        with pytest.raises(DataError, match=self.MESSAGE):
+            read_bars(frame)
+
+    @pytest.mark.parametrize("time", [datetime(2300, 1, 1, tzinfo=UTC), "9999-12-31T23:59Z", 10**30, 10**18 * 10])
+    def test_bars_one_by_one(self, time: object) -> None:
+        """The bar is named. (B-16)"""
+        rows = [{"ts": each, "open": 1, "high": 1, "low": 1, "close": 1} for each in (TIMES[0], time)]
+        with pytest.raises(DataError, match=r"bar 1: the time .* cannot be held in nanoseconds"):
+            read_bars(rows)
+
+
 class TestWrongFiles:
     @pytest.mark.parametrize(
         ("text", "message"),

@@ -14,6 +14,7 @@ from podium.core.errors import ConfigurationError, Problem
 __all__ = [
     "NANOSECONDS_PER_DAY",
     "NANOSECONDS_PER_SECOND",
+    "YEARS",
     "Timeframe",
     "from_nanoseconds",
     "iso",
@@ -24,6 +25,8 @@ __all__ = [
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
 NANOSECONDS_PER_DAY = 86_400 * NANOSECONDS_PER_SECOND
+#: The first and the last whole year that 64 bits hold.
+YEARS = (1678, 2261)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DATE = re.compile(r"^\d{4}-?\d{2}-?\d{2}$")
@@ -83,11 +86,18 @@ def to_nanoseconds(moment: datetime) -> int:
         Whole nanoseconds.
 
     Raises:
-        ConfigurationError: when the datetime is naive.
+        ConfigurationError: when the datetime is naive, or of a year that does not fit.
     """
     if moment.tzinfo is None:
         raise ConfigurationError(
             Problem(message=f"the time {moment.isoformat()} has no zone", expected="an aware datetime in UTC")
+        )
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ConfigurationError(
+            Problem(
+                message=f"the time {moment.isoformat()} cannot be held in nanoseconds",
+                expected=f"a year from {YEARS[0]} to {YEARS[1]}",
+            )
         )
     return (moment - EPOCH) // timedelta(microseconds=1) * 1_000
 

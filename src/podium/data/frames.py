@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -125,8 +125,10 @@ def _refuse_empty(frame: Sized, source: BarSource) -> None:
 def _pandas_column(column: Any) -> pl.Series:  # Any: see read_pandas
     if column.dtype.kind == "M":  # datetimes, with a zone (counted from 1970 UTC all the same) or without
         zone = "UTC" if getattr(column.dtype, "tz", None) is not None else None
-        nanoseconds = column.dt.as_unit("ns").astype("int64").to_numpy()
-        return pl.Series(nanoseconds).cast(pl.Datetime("ns", zone))
+        # Nanoseconds hold fewer years than the other units do: what does not fit is refused where rows are named.
+        unit: Literal["ns", "us"] = "ns" if column.dt.unit == "ns" else "us"
+        counted = column.dt.as_unit(unit).astype("int64").to_numpy()
+        return pl.Series(counted).cast(pl.Datetime(unit, zone))
     if column.dtype.kind in "iufb":
         return pl.Series(column.to_numpy())
     return pl.Series([None if value != value else value for value in column.tolist()], strict=False)  # noqa: PLR0124
