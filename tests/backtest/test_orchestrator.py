@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 import signal
 from collections import Counter
@@ -440,7 +441,7 @@ def test_the_orchestrator_uses_an_engine_and_is_none():
     assert isinstance(run_alone(Cross(), walk()).engine, Engine)
 
 
-def test_ctrl_c_waits_for_the_end_of_a_chunk():
+def test_ctrl_c_waits_for_the_end_of_a_step():
     """What came before is complete, and the handler of the user's program is put back. (D-07)"""
 
     def mine(_number, _frame):
@@ -459,11 +460,56 @@ def test_ctrl_c_waits_for_the_end_of_a_chunk():
     finally:
         signal.signal(signal.SIGINT, before)
     assert not result.is_complete
-    assert len(result.aggregate_equity_curve) == 200
+    assert len(result.aggregate_equity_curve) == 151
     whole = run_alone(named(Reversal(), "P"), walk("X", 400, 2))
     upto = result.aggregate_equity_curve[-1][0].isoformat().replace("+00:00", "Z")
     past = [event for event in events(whole) if event["time"] <= upto]
     assert [event for event in events(result) if event.get("reason") != "end_of_data"][: len(past)] == past
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+@pytest.mark.parametrize("count", [1, 2])
+def test_ctrl_c_ends_coded_strategies_at_the_step(capfd, lazy, count):
+    """Their chunk may take minutes: the step is the last, all of them decide it, and the press is answered. (D-07)"""
+
+    class Late(Strategy):
+        def on_bar(self, bar):
+            if bar.index >= 50:
+                self.buy(quantity=1)
+
+    class Pressing(Late):
+        def on_bar(self, bar):
+            if bar.index == 50:
+                signal.raise_signal(signal.SIGINT)
+            super().on_bar(bar)
+
+    members = [named(Pressing(), "first"), named(Late(), "second")][:count]
+    run = StrategyOrchestrator(members, OrchestratorConfig(lazy=lazy), equal_weights=True)
+    result = run.run({"X": walk("X", 400, 2)}, CAPITAL)
+    assert not result.is_complete
+    assert len(result.aggregate_equity_curve) == 51
+    assert [one.signals for one in result.strategy_results.values()] == [1] * count
+    assert "interrupted: ends as soon as everything is complete; once more ends at once" in capfd.readouterr().err
+
+
+def test_an_interrupt_before_the_first_bar_is_told_in_words():
+    """Not "at before". (D-07)"""
+
+    class Impatient(Strategy):
+        def on_bar(self, bar):
+            raise KeyboardInterrupt
+
+    told = run_alone(Impatient(), walk()).warnings
+    assert not any("at before" in warning for warning in told)
+
+
+def test_a_result_is_short_in_words_and_says_what_to_save():
+    """Notebooks print it, and process pools pickle it. (B-51)"""
+    result = run_alone(Cross(), walk())
+    assert repr(result).startswith("<OrchestratorResult 'portfolio': 1 strategies, 100000 → ")
+    assert len(repr(result)) < 150
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied; keep result\.to_dict\(\)"):
+        pickle.dumps(result)
 
 
 @pytest.mark.parametrize("lazy", [True, False])

@@ -201,6 +201,17 @@ def test_a_log_that_cannot_be_written_hides_no_failure(folder: Path, capsys: pyt
     assert "ZeroDivisionError: division by zero" in printed
 
 
+def test_what_a_strategy_prints_is_no_part_of_the_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither while its file is loaded nor at a bar. (B-51)"""
+    loud = CODED.replace("self.buy(fraction=0.5)", "print('at a bar'); self.buy(fraction=0.5)")
+    (folder / "coded.py").write_text(f"print('loaded')\n{loud}", encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["is_complete"]
+    assert "loaded" in printed.err
+    assert "at a bar" in printed.err
+
+
 @pytest.mark.parametrize("ctrl_c", ["signal.default_int_handler", "signal.SIG_IGN"])
 def test_a_run_that_the_system_ends_leaves_complete_files(folder: Path, ctrl_c: str) -> None:
     """SIGTERM ends with 143 and leaves what Ctrl-C leaves, also where Ctrl-C is ignored. (D-07)"""

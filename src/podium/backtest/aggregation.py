@@ -212,8 +212,8 @@ def _warnings(
     told: list[str] = []
     if not is_complete:
         steps, times = engine.half_step // 2, market.timeline.times
-        reached = iso(int(times[steps - 1])) if steps else "before the first bar"
-        told.append(f"the run was interrupted at {reached} of {iso(int(times[-1]))}")
+        reached = f"at {iso(int(times[steps - 1]))} of" if steps else "before the first bar of a run to"
+        told.append(f"the run was interrupted {reached} {iso(int(times[-1]))}")
     names = list(results)
     told += [
         f"strategy '{names[cell.strategy]}' decided nothing on {cell.symbol}: it needs {cell.bars_needed:,} bars of "

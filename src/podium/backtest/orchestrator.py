@@ -243,18 +243,22 @@ class StrategyOrchestrator:
     ) -> bool:
         """Advance through the timeline in chunks; tell whether it came to its end."""
         timeline, chunk = market.timeline, self.config.chunk_steps
+        # Compiled now, while an interrupt may end everything: there is no step yet that it could cut in half.
+        engine.advance(0)
         try:
-            with deferred_interrupt() as is_interrupted:
+            with deferred_interrupt() as pressed:
                 for start in range(0, len(timeline), chunk):
                     stop = min(start + chunk, len(timeline))
                     if rebalancer is not None:
                         for step in rebalancer.steps_between(start, stop):
-                            _run_chunk(coded, engine, step, lazy=self.config.lazy)
+                            if not _run_chunk(coded, engine, step, pressed, lazy=self.config.lazy):
+                                return False
                             rebalancer.act(step)
-                    _run_chunk(coded, engine, stop, lazy=self.config.lazy)
+                    if not _run_chunk(coded, engine, stop, pressed, lazy=self.config.lazy):
+                        return False
                     if on_progress is not None:
                         on_progress(int(timeline.steps[stop]))
-                    if is_interrupted() and stop < len(timeline):
+                    if pressed and stop < len(timeline):
                         return False
         except KeyboardInterrupt:
             # What is pending of a settled step is decided, then the run ends there.
@@ -269,14 +273,19 @@ class StrategyOrchestrator:
         return True
 
 
-def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bool) -> None:
-    """Advance to a step, or to the end of the one in which a strategy raises or is interrupted."""
+def _run_chunk(coded: Sequence[CodedCell], engine: Engine, stop: int, pressed: Sequence[int], *, lazy: bool) -> bool:
+    """Advance to a step, or to the end of the one in which a strategy raises or is interrupted; tell which."""
     try:
-        run_coded(coded, engine, stop, lazy=lazy)
+        is_complete = run_coded(coded, engine, stop, pressed, lazy=lazy)
     except BaseException:
-        engine.advance(2 * max(cell.cursor.step for cell in coded) + 2)
+        engine.advance(_end_of_step(coded))
         raise
-    engine.advance(2 * stop)
+    engine.advance(2 * stop if is_complete else _end_of_step(coded))
+    return is_complete
+
+
+def _end_of_step(coded: Sequence[CodedCell]) -> int:
+    return 2 * max(cell.cursor.step for cell in coded) + 2
 
 
 def _refuse_too_many(cells: Cells) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NoReturn, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +159,7 @@ class StrategyResult:
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OrchestratorResult:
     """Hold what a run did.
 
@@ -206,6 +206,19 @@ class OrchestratorResult:
     market: Market = field(repr=False)
     cells: Cells = field(repr=False)
     engine: Engine = field(repr=False)
+
+    def __repr__(self) -> str:
+        state = "complete" if self.is_complete else "interrupted"
+        return (
+            f"<OrchestratorResult '{self.config.name}': {len(self.strategy_results)} strategies, "
+            f"{self.initial_capital:f} → {self.final_equity:f} {self.config.currency}, {state}>"
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a result holds the engine of its run and cannot be pickled or copied; keep result.to_dict(), or the "
+            "frames result.comparison, result.equity, result.trades and result.attribution"
+        )
 
     def get_strategy_result(self, strategy_id: str) -> StrategyResult:
         """Give the result of one strategy.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -39,38 +40,42 @@ def backtest(
 
     _refuse_unwritable(out)
     first, last = read_moment(from_, "--from"), read_moment(to, "--to", parse_end)
-    portfolio = load_portfolio(file, read_settings(set_))
-    # What reads bars is imported once the file is right: a mistake in it is told sooner.
-    from podium.backtest.portfolio_bars import read_portfolio_bars
+    # What strategies print is no part of the JSON.
+    with redirect_stdout(sys.stderr) if json else nullcontext():
+        portfolio = load_portfolio(file, read_settings(set_))
+        # What reads bars is imported once the file is right: a mistake in it is told sooner.
+        from podium.backtest.portfolio_bars import read_portfolio_bars
 
-    bars = read_portfolio_bars(portfolio, first, last)
-    environment = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT_PREFIX)}
-    invocation = {"first": first, "last": last, "settings": read_settings(set_), "environment": environment}
-    shown = not (no_progress or json)
+        bars = read_portfolio_bars(portfolio, first, last)
+        environment = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT_PREFIX)}
+        invocation = {"first": first, "last": last, "settings": read_settings(set_), "environment": environment}
+        shown = not (no_progress or json)
 
-    def keep_log(so_far: OrchestratorResult, failure: RunError) -> None:
-        from podium.backtest.run_folder import write_failed_run
+        def keep_log(so_far: OrchestratorResult, failure: RunError) -> None:
+            from podium.backtest.run_folder import write_failed_run
 
-        with _told_failure():
-            folder = write_failed_run(so_far, failure, portfolio=portfolio, bars=bars, out=out, invocation=invocation)
-            print_line(terminal_console(stderr=True), "log", str(folder / "log.jsonl"))
+            with _told_failure():
+                folder = write_failed_run(
+                    so_far, failure, portfolio=portfolio, bars=bars, out=out, invocation=invocation
+                )
+                print_line(terminal_console(stderr=True), "log", str(folder / "log.jsonl"))
 
-    def tell_checked(warnings: int) -> None:
-        from podium.cli.summary import print_overrides, print_summary
+        def tell_checked(warnings: int) -> None:
+            from podium.cli.summary import print_overrides, print_summary
 
-        if shown:
-            print_summary(portfolio, bars, warnings, stderr=True)
-            print_overrides(portfolio, stderr=True)
+            if shown:
+                print_summary(portfolio, bars, warnings, stderr=True)
+                print_overrides(portfolio, stderr=True)
 
-    from podium.cli.progress import run_with_progress
-    from podium.report.terminal import print_line, terminal_console
+        from podium.cli.progress import run_with_progress
+        from podium.report.terminal import print_line, terminal_console
 
-    result = run_with_progress(portfolio, bars, shown=shown, on_checked=tell_checked, on_failed=keep_log)
+        result = run_with_progress(portfolio, bars, shown=shown, on_checked=tell_checked, on_failed=keep_log)
     from podium.backtest.run_folder import write_run
     from podium.core.interrupts import deferred_interrupt
 
     folder: Path | None = None
-    with deferred_interrupt() as is_interrupted:
+    with deferred_interrupt() as pressed:
         # What was computed is shown in any case: it may have taken long.
         with _told_failure():
             folder = write_run(result, portfolio, bars, out, invocation)
@@ -83,7 +88,7 @@ def backtest(
         typer.echo(warning, err=True)
     if folder is None:
         raise typer.Exit(RUN_FAILED)
-    if not result.is_complete or is_interrupted():
+    if not result.is_complete or pressed:
         raise KeyboardInterrupt
 
 

@@ -22,7 +22,7 @@ class EventKind(IntEnum):
     ORDER_CREATED = 4
     """an order works from the next bar of its symbol on"""
     ORDER_REDUCED = 5
-    """at the fill less was affordable than at the decision"""
+    """less than what was asked for: at the fill less was affordable, or there was less to close"""
     ORDER_FILLED = 6
     """an order or a protective level traded; the ledger moved"""
     ORDER_CANCELLED = 7

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 __all__ = ["deferred_interrupt", "interrupting_termination"]
 
 
+_HEARD = b"\ninterrupted: ends as soon as everything is complete; once more ends at once\n"
+
+
 @contextmanager
-def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C wait for the end of what must not be cut in half; a second one acts at once.
+def deferred_interrupt() -> Iterator[Sequence[int]]:
+    """Let Ctrl-C wait for the end of what must not be cut in half, and say so; a second one acts at once.
 
     Yields:
-        What tells whether it was pressed.
+        What was pressed: empty until then, which costs nearly nothing to look at.
     """
     before = signal.getsignal(signal.SIGINT)
+    pressed: list[int] = []
     # Elsewhere than in the main thread there are no signals; a program that ignores Ctrl-C goes on doing so.
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
-        yield lambda: False
+        yield pressed
         return
-    pressed: list[int] = []
 
     def wait(number: int, _frame: FrameType | None) -> None:
         if pressed:
             raise KeyboardInterrupt
         pressed.append(number)
+        # Past Python's streams: one of them may just be writing.
+        with suppress(OSError):
+            os.write(2, _HEARD)
 
     signal.signal(signal.SIGINT, wait)
     try:
-        yield lambda: bool(pressed)
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, before)
 

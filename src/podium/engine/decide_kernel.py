@@ -57,6 +57,7 @@ _LEVEL_NONE = int(LevelMode.NONE)
 _PLACE, _CLOSE, _CANCEL, _PROTECT = int(Action.PLACE), int(Action.CLOSE), int(Action.CANCEL), int(Action.PROTECT)
 _SIGNAL, _REJECTED = int(EventKind.SIGNAL_GENERATED), int(EventKind.SIGNAL_REJECTED)
 _CONFLICT, _CREATED = int(EventKind.CONFLICT_DETECTED), int(EventKind.ORDER_CREATED)
+_REDUCED = int(EventKind.ORDER_REDUCED)
 _LONG_ENTRY, _LONG_EXIT = int(SignalBit.LONG_ENTRY), int(SignalBit.LONG_EXIT)
 _SHORT_ENTRY, _SHORT_EXIT = int(SignalBit.SHORT_ENTRY), int(SignalBit.SHORT_EXIT)
 _NONE, _STRATEGY_SIGNAL, _TIME_EXIT = int(Reason.NONE), int(Reason.STRATEGY_SIGNAL), int(Reason.TIME_EXIT)
@@ -455,6 +456,22 @@ def enter_by_rule(
 
 
 @compiled
+def _tell_excess(run: Record, cell: Record, account: Record, instrument: Record, order: Record) -> None:
+    """Say that an exit was asked to close more than there is: it never turns the position around."""
+    asked = 0
+    if order.size_mode == _QUANTITY:
+        asked = order.size
+    elif order.size_mode == _MONEY:
+        asked = order.size // (instrument.mark * instrument.money_per_tick_lot)
+    if order.kind != 0 and asked > order.quantity:
+        event = emit(
+            run, cell, account, _REDUCED, _FLAT, order.side, order.identifier, asked - order.quantity, instrument.mark
+        )
+        event.order_kind = order.kind
+        event.exit = 1
+
+
+@compiled
 def place(run: Record, cell: Record, account: Record, instrument: Record, command: Record) -> None:
     """Make a working order of a command."""
     slot = _slot_for_exit(run, cell, account) if command.exit else free_slot(cell)
@@ -467,6 +484,7 @@ def place(run: Record, cell: Record, account: Record, instrument: Record, comman
     order.reason = _STRATEGY_SIGNAL
     if command.exit:
         _leave(run, cell, account, instrument, order)
+        _tell_excess(run, cell, account, instrument, order)
     else:
         enter(run, cell, account, instrument, order)
 

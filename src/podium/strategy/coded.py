@@ -115,23 +115,28 @@ def _view(values: NDArray[np.float64] | NDArray[np.uint8], cursor: Cursor) -> Se
     return ConditionView(values, cursor)  # type: ignore[arg-type]  # likewise
 
 
-def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bool) -> None:
+def run_coded(
+    cells: Sequence[CodedCell], engine: Engine, stop: int, pressed: Sequence[int] = (), *, lazy: bool
+) -> bool:
     """Let coded cells decide at every bar before a step, in portfolio order within each step.
 
     Args:
         cells: all coded cells, in portfolio order.
         engine: the run's engine.
         stop: the step before which to stop; the engine may still have to advance to it.
+        pressed: not empty once the run is to end: then the cells decide no further step.
         lazy: advance only when a cell reads or the commands are full.
+
+    Returns:
+        Whether they came to that step.
 
     Raises:
         StrategyFailed: when a strategy raises.
     """
     if not cells:
-        return
+        return True
     if len(cells) == 1:
-        _run_one(cells[0], engine, stop, lazy=lazy)
-        return
+        return _run_one(cells[0], engine, stop, pressed, lazy=lazy)
     parts = [cell.rows_before(stop) for cell in cells]
     own_rows, steps = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     numbers = np.repeat(np.arange(len(cells)), [len(rows) for rows, _ in parts])
@@ -144,6 +149,8 @@ def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bo
         for step, number, row in zip(
             steps[order].tolist(), numbers[order].tolist(), own_rows[order].tolist(), strict=True
         ):
+            if pressed and step > max(cell.cursor.step for cell in cells):
+                return False
             on_bar, bar, cursor = calls[number]
             if not lazy:
                 engine.advance(2 * step + 1)
@@ -151,20 +158,24 @@ def run_coded(cells: Sequence[CodedCell], engine: Engine, stop: int, *, lazy: bo
             on_bar(bar)
     except (Exception, SystemExit) as error:
         raise _failed(cells[number], error) from error
+    return True
 
 
-def _run_one(cell: CodedCell, engine: Engine, stop: int, *, lazy: bool) -> None:
+def _run_one(cell: CodedCell, engine: Engine, stop: int, pressed: Sequence[int], *, lazy: bool) -> bool:
     """Run the usual case without looking for whose turn it is."""
     on_bar, bar, cursor = cell.strategy.on_bar, cell.bar, cell.cursor
     rows, steps = cell.rows_before(stop)
     try:
         for row, step in zip(rows.tolist(), steps.tolist(), strict=True):
+            if pressed:
+                return False
             if not lazy:
                 engine.advance(2 * step + 1)
             cursor.row, cursor.step = row, step
             on_bar(bar)
     except (Exception, SystemExit) as error:
         raise _failed(cell, error) from error
+    return True
 
 
 def _failed(cell: CodedCell, error: BaseException) -> BaseException:
