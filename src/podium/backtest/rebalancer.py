@@ -63,6 +63,8 @@ class Rebalancer:
         # Of each strategy its return index at the end of each day, the start first, and where it stands since capital
         # was last moved.
         self._points = [[1.0] for _ in weights]
+        self._peaks = [1.0 for _ in weights]
+        self._known: tuple[int, list[int] | None] | None = None
         self._base = [(1.0, int(account["deposited"])) for account in engine.tables.accounts]
         self._next_day = int(self._days[0]) if len(self._days) else 0
 
@@ -115,16 +117,23 @@ class Rebalancer:
             if has_point or self._calendar is Calendar.ALWAYS:
                 for strategy, points in enumerate(self._points):
                     points.append(self._index(strategy, int(equity[row, strategy])) if has_point else points[-1])
+                    self._peaks[strategy] = max(self._peaks[strategy], points[-1])
             self._next_day += 1
 
     def _shares(self, indexes: Sequence[float]) -> list[int] | None:
-        falls = [1 - now / max(*points, now) for now, points in zip(indexes, self._points, strict=True)]
-        return self._options.shares(
+        days = len(self._points[0])
+        # What looks back at whole days says the same all day long.
+        if self._options.looks_back and self._known is not None and self._known[0] == days:
+            return self._known[1]
+        falls = [1 - now / max(peak, now) for now, peak in zip(indexes, self._peaks, strict=True)]
+        shares = self._options.shares(
             self._weights,
             returns=self._returns(),
             drawdowns=falls,
             periods_per_year=self._calendar.periods_per_year,
         )
+        self._known = (days, shares)
+        return shares
 
     def _returns(self) -> list[list[float]] | None:
         """Give the daily returns looked back at, if there are so many and all have a meaning."""

@@ -227,6 +227,8 @@ class Engine:
         # Cleared as plain bytes: NumPy copies structured rows field by field, thirty times slower.
         self._command_bytes = commands.view(np.uint8).reshape(_COMMANDS, -1)
         self._kernel_tables = kernel_tables(self.tables)
+        # A cell stands for its strategy; -1 for cash that none has.
+        self._first_cells = {cell.strategy: index for index, cell in reversed(list(enumerate(cells)))} | {-1: -1}
         self._blocks = [np.empty(_BLOCK, EVENT)]
         self._filled = 0
         self._run = self.tables.run[0]
@@ -314,8 +316,7 @@ class Engine:
         invariant(self.half_step > 0 and self.half_step % 2 == 0, "capital moves between steps", at=self.half_step)
         invariant(units > 0 and giver != receiver, "a move has an amount and two sides", units=units)
         self._drain()
-        first_cells = {int(cell["strategy"]): int(cell["index"]) for cell in self.tables.cells[::-1]} | {-1: -1}
-        cell, other, signed = first_cells[giver], first_cells[receiver], units
+        cell, other, signed = self._first_cells[giver], self._first_cells[receiver], units
         if giver < 0:
             cell, other, signed = other, cell, -units
         move_capital(self._kernel_tables, cell, other, signed, int(reason))

@@ -23,11 +23,13 @@ def apportioned(total: int, parts: Sequence[int | Decimal | Fraction]) -> list[i
     Returns:
         Whole numbers that sum to ``total``.
     """
-    exact = [Fraction(part) for part in parts]
-    whole = sum(exact)
-    wanted = [total * part / whole for part in exact]
-    found = [math.floor(each) for each in wanted]
-    order = sorted(range(len(parts)), key=lambda place: (found[place] - wanted[place], place))
+    ratios = [part.as_integer_ratio() for part in parts]
+    common = math.lcm(*(below for _, below in ratios))
+    whole_numbers = [above * (common // below) for above, below in ratios]
+    whole = sum(whole_numbers)
+    found = [total * number // whole for number in whole_numbers]
+    left = [total * number % whole for number in whole_numbers]
+    order = sorted(range(len(parts)), key=lambda place: (-left[place], place))
     for place in order[: total - sum(found)]:
         found[place] += 1
     return found
