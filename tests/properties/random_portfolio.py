@@ -20,7 +20,19 @@ from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.core.slippage import SlippageModel
 from podium.engine.audit import AuditedTier, audit_events
 from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
-from podium.engine.tables import FLOW, NO_LEVEL, ORDER, PLAN, Action, ConflictMode, LevelMode, OrderKind, SizeMode
+from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
+from podium.engine.tables import (
+    FLOW,
+    NO_LEVEL,
+    ORDER,
+    PLAN,
+    Action,
+    ConflictMode,
+    LevelMode,
+    LimitAction,
+    OrderKind,
+    SizeMode,
+)
 from podium.engine.timeline import SymbolTicks, Timeline
 
 D = Decimal
@@ -57,6 +69,8 @@ class Portfolio:
     #: Capital that moves before a step: (step, giver, receiver, share of what is free); -1 is cash that none has.
     moves: tuple[tuple[int, int, int, Decimal], ...] = ()
     flows: Any = None
+    #: Without days, which are those of the bars.
+    limits: EngineLimits | None = None
 
     @property
     def unit(self) -> MoneyUnit:
@@ -65,8 +79,9 @@ class Portfolio:
 
     def engine(self) -> Engine:
         """Make an engine at its start."""
+        timeline = Timeline.merge(self.symbols)
         return Engine(
-            timeline=Timeline.merge(self.symbols),
+            timeline=timeline,
             instruments=self.instruments,
             deposits=[self.unit.to_units(deposit) for deposit in self.deposits],
             cells=self.cells,
@@ -78,13 +93,16 @@ class Portfolio:
             conflicts=self.conflicts,
             priorities=self.priorities,
             flows=self.flows,
+            limits=None if self.limits is None else replace(self.limits, days=timeline.days),
         )
 
     def alone(self) -> Portfolio:
         """Give it without what ties strategies to each other."""
         instruments = tuple(replace(each, volume_limit=None) for each in self.instruments)
         options = replace(self.options, netted=False)
-        return replace(self, options=options, fee_tiers=(), conflicts=(), moves=(), instruments=instruments)
+        return replace(
+            self, options=options, fee_tiers=(), conflicts=(), moves=(), limits=None, instruments=instruments
+        )
 
     def send(self, engine: Engine, first: int, last: int) -> None:
         """Send the commands of some steps."""
@@ -402,7 +420,75 @@ def _flows(rng: np.random.Generator, symbols: Sequence[SymbolTicks], lots: Seque
     return np.array(sorted(rows, key=lambda row: row[:2]), FLOW)
 
 
-def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> Portfolio:
+#: What limits of each kind may do, and how tight they are.
+_SHARES = ("0.02", "0.1", "0.3", "0.8", "2")
+_LOSSES = {Reason.DAILY_LOSS: ("0.001", "0.02"), Reason.DRAWDOWN: ("0.005", "0.05")}
+_ORDERS = (Reason.ORDER_VALUE, Reason.TRADE_RISK, Reason.POSITION_RISK)
+_EXPOSURES = (
+    Reason.TOTAL_RISK,
+    Reason.GROSS_EXPOSURE,
+    Reason.NET_EXPOSURE,
+    Reason.SYMBOL_EXPOSURE,
+    Reason.STRATEGY_EXPOSURE,
+)
+_HOUR = 3_600_000_000_000
+
+
+def _amount(rng: np.random.Generator, portfolio: Portfolio, shares: Sequence[str]) -> dict[str, int]:
+    """Draw a ratio of equity, or the same as money."""
+    share = D(rng.choice(list(shares)))
+    if _chance(rng, 0.7):
+        return {"ratio": int(share * RATE_SCALE)}
+    return {"bound": max(int(share * sum(map(portfolio.unit.to_units, portfolio.deposits))), 1)}
+
+
+def _action(rng: np.random.Generator, *actions: LimitAction) -> LimitAction:
+    # What closes everything leaves little to look at.
+    return actions[0] if _chance(rng, 0.4) else actions[int(rng.integers(0, len(actions)))]
+
+
+def _with_limits(portfolio: Portfolio, seed: int) -> Portfolio:
+    """Give a portfolio limits of every kind."""
+    rng = np.random.default_rng([seed, 3])
+    block, reduce, close, stop = list(LimitAction)[1:]
+    release = {"cool_down": int(rng.choice([0, 3])) * _HOUR, "daily_reset": _chance(rng, 0.5)}
+    drawn: dict[Reason, Limit] = {}
+    for reason, shares in _LOSSES.items():
+        amount = _amount(rng, portfolio, shares)
+        drawn[reason] = Limit(
+            action=_action(rng, block, reduce, close, stop), factor=RATE_SCALE // 2, **amount, **release
+        )
+    drawn[Reason.LOSS_STREAK] = Limit(action=_action(rng, reduce, block, close, stop), **release)
+    drawn[Reason.ORDERS_PER_MINUTE] = Limit(action=_action(rng, block, stop), bound=int(rng.integers(1, 4)))
+    drawn[Reason.OPEN_POSITIONS] = Limit(action=_action(rng, block, stop), bound=int(rng.integers(1, 4)))
+    drawn[Reason.PRICE_DEVIATION] = Limit(action=_action(rng, block, stop), ratio=RATE_SCALE // 50)
+    for reason in _ORDERS:
+        drawn[reason] = Limit(action=_action(rng, reduce, block, stop), **_amount(rng, portfolio, _SHARES))
+    for reason in _EXPOSURES:
+        amount = _amount(rng, portfolio, _SHARES)
+        drawn[reason] = Limit(action=_action(rng, reduce, block, close, stop), **amount)
+    kept = {reason: limit for reason, limit in drawn.items() if _chance(rng, 0.3)}
+    groups = [
+        GroupLimit(
+            symbols=tuple(index for index in range(len(portfolio.symbols)) if _chance(rng, 0.6)),
+            action=_action(rng, reduce, block, close, stop),
+            **_amount(rng, portfolio, _SHARES),
+        )
+        for _ in range(int(rng.integers(0, 3)))
+    ]
+    streak = [StreakStep(losses=2, factor=RATE_SCALE * 3 // 4), StreakStep(losses=3, factor=RATE_SCALE // 4)]
+    limits = EngineLimits(
+        limits=kept,
+        days=np.zeros(0, np.int64),
+        unallocated=int(rng.choice([0, 10**10])),
+        groups=groups,
+        streak=streak if Reason.LOSS_STREAK in kept else (),
+        streak_per_strategy=_chance(rng, 0.5),
+    )
+    return replace(portfolio, limits=limits)
+
+
+def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int, limited: bool = False) -> Portfolio:
     """Make a portfolio.
 
     Args:
@@ -410,6 +496,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
         symbols: how many.
         strategies: how many; each trades some of the symbols.
         hours: how long the bars go.
+        limited: whether it has limits.
     """
     rng = np.random.default_rng(seed)
     instruments = tuple(_instrument(rng) for _ in range(symbols))
@@ -463,15 +550,17 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int) -> P
     # Drawn apart, so that everything else stays as it is without it.
     netted = _chance(np.random.default_rng([seed, 5]), 0.5)
     portfolio = replace(portfolio, options=replace(options, netted=netted))
-    return _with_moves(_with_costs(portfolio, seed), seed, hours)
+    portfolio = _with_moves(_with_costs(portfolio, seed), seed, hours)
+    return _with_limits(portfolio, seed) if limited else portfolio
 
 
-def portfolios(hours: int = 40) -> Any:
-    """Draw portfolios."""
+def portfolios(hours: int = 40, *, limited: bool = False) -> Any:
+    """Draw portfolios; half of them have limits, or all of them."""
     return st.builds(
         make_portfolio,
         seed=st.integers(0, 2**32 - 1),
         symbols=st.integers(1, 3),
         strategies=st.integers(1, 3),
         hours=st.integers(1, hours),
+        limited=st.just(True) if limited else st.booleans(),
     )

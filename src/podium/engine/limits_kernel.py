@@ -102,6 +102,8 @@ def _refuse(
     limits = run.limits
     if reason <= _POSITION_RISK and limits.limit[reason - _FIRST].action == _STOP and limits.stopped == 0:
         limits.stopped = reason
+        limits.limit[reason - _FIRST].maximum = maximum
+        limits.limit[reason - _FIRST].value = asked
         _close_scope(run, 0, reason)
     return reason
 
