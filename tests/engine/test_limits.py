@@ -33,6 +33,7 @@ def limits(
     groups: Any = (),
     streak: Any = (),
     *,
+    group_action: LimitAction = BLOCK,
     per_strategy: bool = True,
     unallocated: int = 0,
     day: int = 24,
@@ -43,7 +44,7 @@ def limits(
         limits={Reason[name.upper()]: given for name, given in named.items()},
         days=timeline.times // (day * HOUR),
         unallocated=unallocated * ONE,
-        groups=[GroupLimit(symbols=symbols, ratio=ratio(share)) for symbols, share in groups],
+        groups=[GroupLimit(symbols=symbols, action=group_action, ratio=ratio(share)) for symbols, share in groups],
         streak=[StreakStep(losses=losses, factor=ratio(factor)) for losses, factor in streak],
         streak_per_strategy=per_strategy,
     )
@@ -176,6 +177,17 @@ def test_the_check_is_repeated_at_the_fill():
     played = play("100; 120; 120", {0: buy(quantity=5)}, limits=limits(gross_exposure=limit(share="0.5")))
     assert played.story() == "1 reduced buy 1 gross_exposure, 1 buy 4 @120"
     assert told(played) == ["1 gross_exposure 500 0 600"]
+
+
+def test_a_gap_is_cut_off_and_stops_nothing():
+    """The wish did fit when it was decided, so the market's move does not trip ``stop``."""
+    given = limits(order_value=limit(STOP, share="0.5"))
+    played = play("100; 120; 120; 120", {0: buy(quantity=5), 1: buy(quantity=1)}, limits=given)
+    assert played.story() == "1 reduced buy 1 order_value, 1 buy 4 @120, 2 buy 1 @120"
+    played = play(FLAT, {0: buy(quantity=2), 1: buy(quantity=6), 2: buy(quantity=1)}, limits=given)
+    assert played.story() == (
+        "1 buy 2 @100, 1 rejected buy order_value, 2 rejected buy order_value, 3 sell 2 @100 risk_limit"
+    )
 
 
 def test_an_entry_sized_at_its_fill_is_limited_there():
@@ -321,6 +333,66 @@ def test_money_that_no_strategy_has_counts_as_equity():
     given = limits(daily_loss=limit(share="0.05"), unallocated=1000)
     assert told(play(FALL, {0: buy(quantity=5)}, limits=given)) == []
     assert told(play(FALL, {0: buy(quantity=10)}, limits=given)) == ["2 daily_loss 100 100 100"]
+
+
+@pytest.mark.parametrize(("per_strategy", "expected"), [(True, "4 buy 1 @99"), (False, "3 rejected buy loss_streak")])
+def test_losses_in_a_row_hold_back_the_strategy_or_all(per_strategy, expected):
+    """One lost trade of strategy 0 is the limit; strategy 1 is held back only where all are counted together."""
+    given = limits(streak=[(1, 0)], loss_streak=limit(), per_strategy=per_strategy)
+    orders = {0: buy(quantity=1), 1: close(), 2: buy(quantity=1), 3: buy(quantity=1).on(1)}
+    played = play("100; 100; 99; 99; 99; 99", orders, cells=((0, 0), (1, 0)), limits=given)
+    assert played.story() == f"1 buy 1 @100, 2 sell 1 @99 strategy_signal, 2 rejected buy loss_streak, {expected}"
+
+
+def test_a_loss_streak_cools_down_and_ends_with_the_day():
+    """The count starts anew two hours after the loss of step 2, or when the day of three bars is over (A-102)."""
+    orders = {0: buy(quantity=1), 1: close(), 3: buy(quantity=1), 4: buy(quantity=1)}
+    for release, day in (({"cool_down": 2}, 24), ({"daily_reset": True}, 4)):
+        given = limits(streak=[(1, 0)], loss_streak=limit(CLOSE, **release), day=day)
+        played = play("100; 100; 99; 99; 99; 99", orders, limits=given)
+        assert played.story().endswith("3 rejected buy loss_streak, 5 buy 1 @99")
+        assert told(played)[-1] == "4 loss_streak released 1 0 0"
+
+
+#: What closes: its limit, the scope, what is sold of (strategy 0 on symbol 0, strategy 1 on symbol 1).
+SCOPES = [
+    ({"gross_exposure": limit(CLOSE, money=700)}, "3 sell 3 @200 risk_limit, 3 sell 3 @100 risk_limit"),
+    ({"net_exposure": limit(CLOSE, money=700)}, "3 sell 3 @200 risk_limit, 3 sell 3 @100 risk_limit"),
+    ({"total_risk": limit(CLOSE, money=700)}, "3 sell 3 @200 risk_limit, 3 sell 3 @100 risk_limit"),
+    ({"symbol_exposure": limit(CLOSE, money=400)}, "3 sell 3 @200 risk_limit"),
+    ({"strategy_exposure": limit(CLOSE, money=400)}, "3 sell 3 @200 risk_limit"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), SCOPES)
+def test_what_the_market_carries_beyond_a_limit_is_closed(given, expected):
+    """Symbol 0 doubles: 600 there, 300 on the other one; ``close`` sells what the limit is about, and no more."""
+    bars, cells = ["100; 100; 200; 200; 200", "100; 100; 100; 100; 100"], ((0, 0), (1, 1))
+    orders = {0: [buy(quantity=3), buy(quantity=3).on(1)], 2: buy(quantity=1).on(0), 3: buy(quantity=1).on(0)}
+    played = play(bars, orders, cells=cells, limits=limits(**given))
+    name = next(iter(given))
+    assert played.story() == (f"1 buy 3 @100, 1 buy 3 @100, 2 rejected buy {name}, {expected}, 4 buy 1 @200")
+    assert told(played)[-1].startswith(f"3 {name} released")
+
+
+def test_a_group_beyond_its_limit_is_closed():
+    """Only its own symbols are; under ``block`` nothing is."""
+    bars, cells = ["100; 100; 200; 200; 200", "100; 100; 100; 100; 100"], ((0, 0), (1, 1))
+    orders = {0: [buy(quantity=3), buy(quantity=3).on(1)]}
+    for action, expected in ((CLOSE, ", 3 sell 3 @200 risk_limit"), (BLOCK, "")):
+        given = limits(groups=[((0,), "0.2")], group_action=action)
+        played = play(bars, orders, cells=cells, limits=given)
+        assert played.story() == f"1 buy 3 @100, 1 buy 3 @100{expected}"
+
+
+def test_a_step_of_stop_on_an_exposure_closes_all():
+    """Beyond the limit of one symbol everything is closed, for good."""
+    bars, cells = ["100; 100; 200; 200; 200", "100; 100; 100; 100; 100"], ((0, 0), (1, 1))
+    orders = {0: [buy(quantity=3), buy(quantity=3).on(1)], 3: buy(quantity=1).on(1)}
+    given = limits(symbol_exposure=limit(STOP, money=400))
+    assert play(bars, orders, cells=cells, limits=given).story() == (
+        "1 buy 3 @100, 1 buy 3 @100, 3 sell 3 @200 risk_limit, 3 sell 3 @100 risk_limit, 3 rejected buy symbol_exposure"
+    )
 
 
 def test_losses_in_a_row_cut_sizes_step_by_step():

@@ -91,16 +91,18 @@ def _tell(
 @compiled
 def _refuse(
     run: Record, cell: Record, account: Record, order: Record, price: int,
-    reason: int, maximum: int, value: int, asked: int,
+    reason: int, action: int, maximum: int, value: int, asked: int,
 ) -> int:  # fmt: skip
-    """Tell what an entry would have made of a limit; under ``stop`` it was the last one."""
+    """Tell what an entry would have made of a limit."""
     event = _tell(run, cell, account, _REACHED, reason, _OF_CELL, maximum, value, asked)
     event.side = order.side
     event.order = order.identifier
     event.quantity = order.quantity
     event.price = price
+    event.order_kind = action
     limits = run.limits
-    if reason <= _POSITION_RISK and limits.limit[reason - _FIRST].action == _STOP and limits.stopped == 0:
+    if reason <= _POSITION_RISK and action == _STOP and limits.stopped == 0:
+        # It was the last one.
         limits.stopped = reason
         limits.limit[reason - _FIRST].maximum = maximum
         limits.limit[reason - _FIRST].value = asked
@@ -194,11 +196,12 @@ def _fits(
     if lots <= room // each:
         return True
     asked = _CEILING_UNITS if float(lots) * float(each) >= _CEILING else saturated(value, lots * each)
-    _refuse(run, cell, account, order, price, reason, maximum, value, asked)
     # What the market has moved since the decision is cut off, whatever the action: the wish did fit.
-    cuts = run.limits.limit[reason - _FIRST].action == _REDUCE or (at_fill and not run.size_at_fill)
+    moved = at_fill and not (run.size_at_fill and order.filled == 0)
+    action = _REDUCE if moved else run.limits.limit[reason - _FIRST].action
+    _refuse(run, cell, account, order, price, reason, action, maximum, value, asked)
     fitting = room // each
-    if not cuts or fitting < least_lots(instrument, price):
+    if action != _REDUCE or fitting < least_lots(instrument, price):
         return False
     order.quantity = fitting
     run.limits.cut = reason
@@ -214,7 +217,7 @@ def _check_counts(run: Record, cell: Record, account: Record, instrument: Record
     limit = limits.limit[_ORDERS_PER_MINUTE - _FIRST]
     if limit.action and not at_fill and limits.minute == limits.time // _MINUTE and limits.orders >= limit.bound:
         return _refuse(
-            run, cell, account, order, price, _ORDERS_PER_MINUTE,
+            run, cell, account, order, price, _ORDERS_PER_MINUTE, limit.action,
             limit.bound * one, limits.orders * one, (limits.orders + 1) * one,
         )  # fmt: skip
     limit = limits.limit[_OPEN_POSITIONS - _FIRST]
@@ -222,7 +225,16 @@ def _check_counts(run: Record, cell: Record, account: Record, instrument: Record
         count = limits.positions + (0 if at_fill else limits.waiting)
         if count >= limit.bound:
             return _refuse(
-                run, cell, account, order, price, _OPEN_POSITIONS, limit.bound * one, count * one, (count + 1) * one
+                run,
+                cell,
+                account,
+                order,
+                price,
+                _OPEN_POSITIONS,
+                limit.action,
+                limit.bound * one,
+                count * one,
+                (count + 1) * one,
             )
     limit = limits.limit[_PRICE_DEVIATION - _FIRST]
     if limit.action:
@@ -232,7 +244,16 @@ def _check_counts(run: Record, cell: Record, account: Record, instrument: Record
             if float(distance) / float(instrument.mark) * float(one) < _CEILING:
                 asked = muldiv_ceiling(distance, one, instrument.mark)
             return _refuse(
-                run, cell, account, order, price, _PRICE_DEVIATION, muldiv_floor(limit.ratio, one, _SCALE), 0, asked
+                run,
+                cell,
+                account,
+                order,
+                price,
+                _PRICE_DEVIATION,
+                limit.action,
+                muldiv_floor(limit.ratio, one, _SCALE),
+                0,
+                asked,
             )
     return _NONE
 
@@ -336,7 +357,7 @@ def check_entry(
     reason = _held_back(run, cell)
     if reason != _NONE:
         limit = limits.limit[reason - _FIRST]
-        return _refuse(run, cell, account, order, price, reason, limit.maximum, limit.value, limit.value)
+        return _refuse(run, cell, account, order, price, reason, limit.action, limit.maximum, limit.value, limit.value)
     reason = _check_counts(run, cell, account, instrument, order, price, at_fill)
     if reason != _NONE:
         return reason

@@ -60,7 +60,8 @@ def _limited(run: Record, cell: Record, account: Record, instrument: Record, ord
     """Hold an entry against the portfolio's limits at its fill; give what is left of it."""
     wanted = order.quantity
     refusal = _NONE
-    if run.size_at_fill:
+    is_wish = run.size_at_fill and order.filled == 0
+    if is_wish:
         order.quantity = sized(run, cell, wanted)
         if order.quantity < wanted and order.quantity < least_lots(instrument, price):
             refusal = run.limits.cut
@@ -71,7 +72,7 @@ def _limited(run: Record, cell: Record, account: Record, instrument: Record, ord
     if refusal != _NONE:
         cancel(run, cell, account, order, refusal)
         return 0
-    if lots < wanted and not run.size_at_fill:
+    if lots < wanted and not is_wish:
         _reduced(run, cell, account, order, lots, price, run.limits.cut)
     return lots
 
