@@ -232,6 +232,50 @@ portfolio.yaml:11:1: 'journal' comes in a later release
 """,
     ),
     Case(
+        name="limits that contradict each other",
+        edits=((PORTFOLIO, "simulation:", "risk: {symbol_exposure: 60%, gross_exposure: 50%}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:25: symbol_exposure is 60%, but gross_exposure is 50%
+  expected: symbol_exposure of at most 50%
+  hint: raise gross_exposure, or write gross_exposure: off
+""",
+    ),
+    Case(
+        name="limit of an unknown group",
+        edits=((PORTFOLIO, "simulation:", "risk:\n  group_exposure: {majors: 50%}\nsimulation:"),),
+        message="""\
+portfolio.yaml:12:28: there is no group 'majors'
+  expected: a name of 'groups'
+  hint: groups: {majors: [BTC/USDT, ETH/USDT]}
+""",
+    ),
+    Case(
+        name="group with an unknown symbol",
+        edits=((PORTFOLIO, "simulation:", "risk:\n  groups: {majors: [BTC/USDT, ETH/USDC]}\nsimulation:"),),
+        message="""\
+portfolio.yaml:12:31: 'ETH/USDC' is not a symbol of this portfolio
+  expected: one of BTC/USDT, ETH/USDT
+  hint: did you mean 'ETH/USDT'?
+""",
+    ),
+    Case(
+        name="unknown key of a limit",
+        edits=((PORTFOLIO, "simulation:", "risk: {daily_loss: {limit: 5%, cooldown: 4h}}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:32: unknown key 'cooldown' in risk.daily_loss
+  expected: one of action, limit, money, factor, cool_down, daily_reset
+  hint: did you mean 'cool_down'?
+""",
+    ),
+    Case(
+        name="limit that is finer than money",
+        edits=((PORTFOLIO, "simulation:", "risk: {order_value: {money: 0.000000001}}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:29: risk.order_value.money is 1E-9, finer than the ledger keeps
+  expected: at most 8 decimals
+""",
+    ),
+    Case(
         name="section that is missing",
         edits=(
             (
