@@ -176,6 +176,17 @@ def test_at_the_end_of_the_run_positions_close_together():
     assert played.engine.tables.equity[-1].tolist()[2] == int(played.engine.tables.run[0]["netting"]["equity"])
 
 
+def test_what_is_liquidated_together_is_netted():
+    """Two times 90 bought at 100 with 10 × leverage, sold at 93: 2 fees of at least 9 less one of 16.74."""
+    instrument = Instrument(
+        tick=D(1), lot=D(1), leverage=D(10), maintenance_rate=D("0.05"), taker_fee=D("0.001"), fee_minimum=D(9)
+    )
+    orders = {0: [buy(quantity=90), buy(quantity=90).on(1)]}
+    played = netted("100; 100; 93", orders, capital=1000, instrument=instrument)
+    assert nets(played) == [(1, 1, 180, 0, 18, 0, 0), (2, -1, 180, 0, D("16.74"), 0, D("1.26"))]
+    assert played.money(played.engine.tables.equity[2, 2]) == D("1.26")
+
+
 def test_under_fill_at_close_the_orders_of_a_decision_are_netted():
     """Exits and entries of one close trade at one price."""
     options = EngineOptions(entry_buffer=0, netted=True, fill_at_close=True)

@@ -30,7 +30,7 @@ from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.limits_kernel import watch
 from podium.engine.margin_kernel import liquidate
 from podium.engine.match_kernel import match
-from podium.engine.netting_kernel import net_orders
+from podium.engine.netting_kernel import net_all_orders, net_orders
 from podium.engine.protection_kernel import renew
 from podium.engine.quiet_kernel import FEW_STEPS, pass_quietly, quiet_steps, settle
 from podium.engine.tables import (
@@ -157,6 +157,8 @@ def advance(tables: EngineTables, stop: int) -> None:
                 post_flows(run, instruments, accounts, cells, flows, 1)
             if run.margined:
                 liquidate(run, instruments, accounts, cells, candidates)
+                if run.netted:
+                    net_all_orders(run, instruments, cells, 1)
                 count = run.candidate_count
             half_step += 1
             if count > 0 or run.command < run.command_count or run.watchful or half_step == stop:
@@ -243,9 +245,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                     forget(cells[commands[index].cell])
                 run.command = last_command
             if run.netted and run.fill_at_close:
-                for index in range(len(instruments)):
-                    if instruments[index].book.fills > 0:
-                        net_orders(run, cells[instruments[index].first_cell], instruments[index], 1)
+                net_all_orders(run, instruments, cells, 1)
             if run.watchful:
                 run.limits.last_equity = equity_of_account(run)
         for strategy in range(len(accounts)):
@@ -276,10 +276,8 @@ def finish(tables: EngineTables) -> None:
                 instrument.mark, 0, _END_OF_DATA, 0, _MARKET, 1,
             )  # fmt: skip
         renew(run, cell)
-    for index in range(len(tables.instruments)):
-        instrument = tables.instruments[index]
-        if instrument.book.fills > 0:
-            net_orders(run, tables.cells[instrument.first_cell], instrument, 0)
+    if run.netted:
+        net_all_orders(run, tables.instruments, tables.cells, 0)
     for strategy in range(len(tables.accounts)):
         tables.equity[run.step, strategy] = tables.accounts[strategy].equity
     if run.netted:

@@ -318,10 +318,12 @@ class _Audit:
         return max(self.rounded(fee), instrument.fee_minimum) if instrument.fee_minimum > 0 else self.rounded(fee)
 
     def phase(self, event: Record) -> int:
-        """Tell when in its step a market order traded: 0 at the open, 1 when it was decided, 2 at the run's end."""
+        """Tell when in its step an order traded: at the open, liquidated, when it was decided, at the run's end."""
         if event["reason"] == Reason.END_OF_DATA:
-            return 2
-        return int(self.created[int(event["cell"]), int(event["order"])] == event["step"])
+            return 3
+        if event["reason"] == Reason.LIQUIDATION:
+            return 1
+        return 2 if self.created[int(event["cell"]), int(event["order"])] == event["step"] else 0
 
     def net(self, event: Record) -> None:
         """Recompute what crossed inside, what went out and what that spared."""

@@ -14,9 +14,9 @@ from podium.core.kernels import compiled
 from podium.engine.costs_kernel import fee_of, is_beyond_ledger, least_lots
 from podium.engine.impact_kernel import fill_price
 from podium.engine.ledger_kernel import emit, overflow, save
-from podium.engine.tables import OrderKind, Record
+from podium.engine.tables import OrderKind, Record, Records
 
-__all__ = ["net_orders"]
+__all__ = ["net_all_orders", "net_orders"]
 
 _NETTED, _NONE = int(EventKind.ORDERS_NETTED), int(Reason.NONE)
 _MARKET = int(OrderKind.MARKET)
@@ -44,6 +44,15 @@ def net_orders(run: Record, cell: Record, instrument: Record, slips: int) -> Non
     for side in range(2):
         book.entered[side] = 0
         book.exited[side] = 0
+
+
+@compiled
+def net_all_orders(run: Record, instruments: Records, cells: Records, slips: int) -> None:
+    """Close the books of all symbols, where orders trade at the closes."""
+    for index in range(len(instruments)):
+        instrument = instruments[index]
+        if instrument.book.fills > 0:
+            net_orders(run, cells[instrument.first_cell], instrument, slips)
 
 
 @compiled
