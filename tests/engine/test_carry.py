@@ -24,7 +24,7 @@ def settled(*steps):
 
 
 def test_a_contract_binds_its_margin_whatever_its_price():
-    """1,000 pay for six contracts of 150 + 2 (912), not for seven (1,064); notional 6 × 10 × 100 = 6,000 (design 4)."""
+    """1,000 pay for six contracts of 150 + 2 (912), not for seven (1,064); notional 6 × 10 × 100 = 6,000 (D-05)."""
     played = play("100; 100", {0: buy()}, instrument=FUTURE)
     assert played.story() == "1 buy 6 @100"
     account = played.account()
@@ -108,7 +108,7 @@ def funding(step, rate, phase=1):
 
 
 def test_longs_pay_funding_and_shorts_get_it():
-    """200 pieces at 1.05, 210 of value: 0.01 % is 0.021; the short of half the size gets half (venue rule, B-22)."""
+    """200 pieces at 1.05, 210 of value: 0.01 % is 0.021; the short of half the size gets half (D-05, B-22)."""
     played = play(
         "100; 100 105 100 105",
         {0: [buy(quantity=20_000), sell(quantity=10_000).on(1)]},

@@ -19,7 +19,7 @@ LEVERED = replace(UNIT_INSTRUMENT, leverage=D(10), maintenance_rate=D("0.05"), t
 def test_a_strategy_is_liquidated_when_its_equity_falls_below_the_maintenance_margin():
     """90 at 100 bind 900 and cost 9. At 95 equity is 541, 5 % of 8,550 is 427.50: it holds. At 93 361 is below 418.50.
 
-    All is sold at 93 with a fee of 8.37, and 1,000 − 9 − 630 − 8.37 = 352.63 are left (design 4).
+    All is sold at 93 with a fee of 8.37, and 1,000 − 9 − 630 − 8.37 = 352.63 are left (D-05).
     """
     played = play("100; 100 100 95 95; 95 95 93 93; 200", {0: buy(quantity=90)}, instrument=LEVERED)
     assert played.story("filled", "closed") == "1 buy 90 @100, 2 sell 90 @93 liquidation, 2 closed liquidation"

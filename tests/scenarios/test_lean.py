@@ -1,4 +1,4 @@
-"""Podium gives the numbers that QuantConnect Lean publishes for its MACD example, on raw bars and Lean's factor file.
+"""Holding real things: Lean's published MACD example on its factor file, splits, dividends and fundings that were.
 
 SPY from 2004 to 2014. Lean adjusts prices with the factors, buys everything but a quarter of a per cent when the MACD is
 above a quarter of a per cent of its fast mean, and leaves when it is as far below.
@@ -12,9 +12,19 @@ from functools import cache
 from pathlib import Path
 
 import peers
+import polars as pl
 import pytest
 
-from podium import Carry, Instrument, OrchestratorConfig, OrchestratorResult, Strategy, StrategyOrchestrator, read_bars
+from podium import (
+    Carry,
+    Funding,
+    Instrument,
+    OrchestratorConfig,
+    OrchestratorResult,
+    Strategy,
+    StrategyOrchestrator,
+    read_bars,
+)
 from podium.core.carry import events_of_factors
 from podium.core.times import to_nanoseconds
 from podium.portfolio.carry_files import read_factors
@@ -152,3 +162,33 @@ def test_a_holder_of_raw_shares_gets_every_split_and_dividend(market_data: Path)
     last = Decimal(str(picked.close[-1]))
     expected = 100_000 - 100 * fill.price + 2800 * last + sum(Decimal(event["amount"]) for event in paid)
     assert result.final_equity == expected
+
+
+class Always(Strategy):
+    """Hold a thousand pieces."""
+
+    def on_bar(self, bar):
+        if self.position.is_flat:
+            self.buy(quantity=1000)
+
+
+def test_a_perpetual_pays_the_fundings_of_its_venue(market_data: Path) -> None:
+    """XRP, four days of hours with Binance's rates, whose times carry milliseconds: value at the close × rate (D-05)."""
+    rows = pl.read_parquet(market_data / "XRPUSDT_FUNDING_8h.parquet").select("ts", "open").rows()
+    rates = tuple(Funding(time=time, rate=Decimal(str(rate)).quantize(Decimal("1e-12"))) for time, rate in rows)
+    bars = read_bars(market_data / "XRPUSDT_PERP_1h.parquet", symbol="XRP")["XRP"]
+    config = OrchestratorConfig(
+        finish="keep",
+        instruments={"XRP": Instrument(tick=Decimal("0.00001"), lot=Decimal(1), leverage=Decimal(3))},
+        carry={"XRP": Carry(funding=rates)},
+    )
+    result = StrategyOrchestrator([(Always(), Decimal(1))], config).run({"XRP": bars}, Decimal(1000))
+    closes = dict(zip(bars.close_time.tolist(), bars.close.tolist(), strict=True))
+    expected = []
+    for each in rates:
+        hour = to_nanoseconds(each.time.replace(microsecond=0))
+        if hour in closes:
+            expected.append(-(1000 * Decimal(str(closes[hour])) * each.rate).quantize(Decimal("1e-8")))
+    paid = [Decimal(event["amount"]) for event in result.events() if event["kind"] == "CARRY_POSTED"]
+    assert len(paid) == 10
+    assert paid == expected
