@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from random_portfolio import make_portfolio, portfolios, within_ledger
 
+from podium.backtest.postings import attribute
 from podium.core.errors import InvariantBroken
 from podium.engine.audit import audit_events
 
@@ -32,6 +33,30 @@ def test_recomputation_from_the_fills_agrees_to_the_last_unit(portfolio):
             assert engine.unit.to_decimal(int(row[name])) == getattr(account, name), name
         assert row["equity"] == row["cash"]
         assert row["reserved"] == 0
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(portfolios())
+def test_the_result_is_attributed_to_the_last_unit_at_every_event(portfolio):
+    """Whatever is on, events alone explain every account at each of them, and the change of equity at the end (D-05)."""
+    engine = portfolio.run(finish=portfolio.options.optimistic)
+    total = engine.tables.run[0]["portfolio"]
+    change = int(total["equity"]) - int(total["deposited"]) - int(total["transferred"])
+    attribution = attribute(
+        engine,
+        strategies=[str(strategy) for strategy in range(len(portfolio.deposits))],
+        members=[cell.strategy for cell in portfolio.cells],
+        symbols=[str(cell.symbol) for cell in portfolio.cells],
+        change=engine.unit.to_decimal(change),
+        currency="USDT",
+        is_checked=True,
+    )
+    assert attribution.residual == 0
+    moved = sum((row.amount for row in attribution.rows if row.reason == "rebalancing"), Decimal(0))
+    assert moved == 0
+    for strategy, account in enumerate(engine.tables.accounts):
+        mine = sum((row.amount for row in attribution.rows if row.strategy_id == str(strategy)), Decimal(0))
+        assert mine == engine.unit.to_decimal(int(account["equity"]) - int(account["deposited"]))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
