@@ -290,4 +290,4 @@ def test_a_failed_run_keeps_the_log_beside_a_completed_one(
     capsys.readouterr()
     assert sorted(path.name for path in (folder / "runs").iterdir()) == [completed.name, f"{completed.name}-failed"]
     assert run(["reproduce", f"runs/{completed.name}-failed"]) == 2
-    assert "interrupted" in capsys.readouterr().err
+    assert "the run failed, so it cannot be done again the same" in capsys.readouterr().err

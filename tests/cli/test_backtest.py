@@ -91,6 +91,12 @@ def test_a_run_can_be_reproduced_byte_for_byte(folder: Path, capsys: pytest.Capt
     assert printed.err.startswith("  completed ")
     assert run(["reproduce", str(made), "--no-progress"]) == 0
     assert capsys.readouterr().err == ""
+    (folder / "trend.yaml").write_text(f"# a comment\n{TREND}", encoding="utf-8")
+    assert run(["reproduce", str(made)]) == 1
+    assert capsys.readouterr().out == (
+        "trend.yaml: changed since the run\n"
+        f"  {made}: every byte of the result is the same, although the input changed\n"
+    )
     (folder / "trend.yaml").write_text(TREND.replace("stop: 3%", "stop: 1%"), encoding="utf-8")
     assert run(["reproduce", str(made)]) == 1
     assert "trend.yaml: changed since the run" in capsys.readouterr().out

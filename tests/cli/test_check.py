@@ -65,3 +65,36 @@ def test_the_period_is_cut_by_close_times(folder: Path, capsys: pytest.CaptureFi
     """A bar that closes at ``from`` is left out; a ``to`` that is a date includes that day. (B-73)"""
     assert run(["check", "portfolio.yaml", "--set", "data.from=2022-01-31T22:00Z"]) == 0
     assert "2 symbols, 4 bars" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (("trend.yaml", "params: {n: 3}", "timeframe: 90m\nparams: {n: 3}"), "90m"),
+        (("portfolio.yaml", "capital: 1000", "capital: 1_000_000_000_000_000"), "does not fit an exact ledger"),
+        (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {leverage: 1_000_000_000}}"), "does not fit an exact"),
+        (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {tick: 0.000000000001}}"), "that fits the ledger"),
+        (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {fee_per_unit: 1e-20}}"), "fee_per_unit"),
+        (
+            ("portfolio.yaml", "file: trend.yaml, params: {n: 5}", "class: blind.py:Blind"),
+            "blind.py:3: strategy 'trend'",
+        ),
+    ],
+)
+def test_it_refuses_what_a_backtest_refuses(
+    folder: Path, capsys: pytest.CaptureFixture[str], edit: tuple[str, str, str], said: str
+) -> None:
+    """In the same words. (D-04, D-06)"""
+    (folder / "blind.py").write_text(
+        "from podium import Strategy\nclass Blind(Strategy):\n    def on_bar(self): ...\n", encoding="utf-8"
+    )
+    file, old, new = edit
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    told = []
+    for command in (["check"], ["backtest", "--no-progress"]):
+        assert run([*command, "portfolio.yaml"]) == 2
+        told.append(capsys.readouterr().err)
+    assert said in told[0]
+    assert told[0] == told[1]

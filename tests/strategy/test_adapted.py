@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from portfolios import Plain, configuration, events, named, orchestrate, run_alone, walk
 
 from podium import StrategyOrchestrator
-from podium.core.errors import StrategyFailed
+from podium.core.errors import ConfigurationError, StrategyFailed
 from podium.strategy import adapted
 
 CAPITAL = Decimal(100_000)
@@ -92,6 +93,32 @@ def test_a_position_size_is_asked_for():
     assert events(result, "ORDER_FILLED")[0]["quantity"] == "1.234"
     Sized.answer = Decimal(0)
     assert events(run_alone(Sized(), bars)) == []
+
+
+@pytest.mark.parametrize("answer", [-1, float("nan"), None, "1", Decimal("-0.5"), True])
+def test_a_position_size_that_is_none_is_told_at_its_line(answer):
+    """Neither silence nor a trace of Podium's own code. (B-43, D-06)"""
+
+    class Sized(Recording):
+        def position_size(self, capital, price):
+            return answer
+
+    with pytest.raises(ConfigurationError) as caught:
+        run_alone(Sized(), walk("X", 20, 4))
+    told = str(caught.value)
+    assert re.match(r"\S*test_adapted\.py:\d+: strategy 'Sized' on X at \S+: Sized\.position_size gave ", told)
+    assert "expected: a Decimal: how much to buy, 0 to stay out" in told
+
+
+def test_a_position_size_below_a_lot_is_refused_with_an_event():
+    """Never silence. (B-12)"""
+
+    class Sized(Recording):
+        def position_size(self, capital, price):
+            return Decimal("0.0000001")
+
+    (refused,) = events(run_alone(Sized(), walk("X", 20, 4)), "SIGNAL_REJECTED")
+    assert refused["reason"] == "min_quantity"
 
 
 def test_the_future_is_no_part_of_bars():

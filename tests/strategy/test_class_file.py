@@ -117,6 +117,16 @@ def test_a_file_that_fails_is_told_with_its_line(tmp_path: Path, text: str, plac
     assert problem.message == message
 
 
+def test_an_error_in_a_module_beside_the_file_names_its_line_too(tmp_path: Path) -> None:
+    """The line that imports it is not the one to mend. (D-06)"""
+    (tmp_path / "beside.py").write_text("x = 1\ny = x / 0\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        _load(tmp_path, "import beside\n")
+    (problem,) = caught.value.problems
+    assert str(problem.location) == f"{tmp_path}/coded.py:1:1"
+    assert problem.message.endswith(f"ZeroDivisionError: division by zero (in {tmp_path}/beside.py:2)")
+
+
 def test_a_class_that_raises_when_made_is_told_with_its_line(tmp_path: Path) -> None:
     """Code in ``__init__`` that fails is the user's to mend. (D-06)"""
     loaded = _load(tmp_path, f"{CODED}    def __init__(self):\n        self.x = {{}}['no']\n")

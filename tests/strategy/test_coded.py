@@ -305,8 +305,22 @@ def test_what_makes_no_sense_is_told_with_its_place(calls, said):
     """A mistake in the code is told with strategy, symbol, bar, and what was expected. (B-16, D-06)"""
     with pytest.raises(ConfigurationError) as caught:
         act(at(3, **calls))
-    assert str(caught.value).startswith("strategy 'Code' on X at 2024-01-01T04:00:00Z: ")
+    told = str(caught.value)
+    assert re.match(r"\S*test_coded\.py:\d+: strategy 'Code' on X at 2024-01-01T04:00:00Z: ", told)
     assert said in str(caught.value)
+
+
+def test_an_on_bar_without_a_bar_is_told_before_the_run():
+    """With the line of its definition. (B-16, D-06)"""
+
+    class Blind(Strategy):
+        def on_bar(self):
+            raise AssertionError
+
+    with pytest.raises(
+        ConfigurationError, match=r"test_coded\.py:\d+: strategy 'Blind': Blind\.on_bar cannot be called"
+    ):
+        run_alone(Blind(), walk())
 
 
 def test_too_many_orders_in_one_step_are_told():

@@ -123,8 +123,6 @@ class StrategyOrchestrator:
             LedgerOverflow: when a position grows beyond what the ledger holds exactly.
         """
         started = self._clock.monotonic()
-        if not is_cached("advance"):
-            _LOG.warning("compiling the engine: once on this machine, about a quarter of a minute")
         _refuse_capital(initial_capital)
         market = prepare_market(historical_data, self.config)
         _refuse_unknown("conflicts", self.config.conflict_symbols, market.symbols)
@@ -140,6 +138,8 @@ class StrategyOrchestrator:
         cells = cells.without_series()
         if on_checked is not None:
             on_checked(market)
+        if not is_cached("advance"):
+            _LOG.warning("compiling the engine: once on this machine, about a quarter of a minute")
 
         def happened(*, is_complete: bool, has_failed: bool = False) -> OrchestratorResult:
             return aggregate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from podium.backtest.market import Market
@@ -14,7 +14,35 @@ from podium.data.bars import BarSeries
 from podium.data.grid import infer_tick
 from podium.portfolio.file import PortfolioFile
 
-__all__ = ["run_portfolio"]
+__all__ = ["check_portfolio", "run_portfolio"]
+
+
+class _EverythingChecked(Exception):
+    """Leave a run before its first bar."""
+
+
+def check_portfolio(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> int:
+    """Prepare a run as a backtest does, and refuse what it would refuse.
+
+    Args:
+        portfolio: the file.
+        bars: the bars of its symbols.
+
+    Returns:
+        How many flaws of the bars are let through with a warning.
+
+    Raises:
+        InputError: for what is wrong with the input.
+    """
+    told: list[int] = []
+
+    def leave(warnings: int) -> None:
+        told.append(warnings)
+        raise _EverythingChecked
+
+    with suppress(_EverythingChecked):
+        run_portfolio(portfolio, bars, on_checked=leave)
+    return told[0]
 
 
 def run_portfolio(

@@ -107,7 +107,8 @@ def _read(path: Path) -> _Manifest:
     if not manifest.is_complete:
         raise ConfigurationError(
             Problem(
-                message="the run was interrupted, so it cannot be done again the same",
+                message=f"the run {'failed' if path.parent.resolve().name.endswith('-failed') else 'was interrupted'}, "
+                "so it cannot be done again the same",
                 location=Location(file=str(path)),
                 expected="a run that came to its last bar",
             )

@@ -16,9 +16,10 @@ def check(file: PortfolioPath, set_: Settings = None) -> None:
     portfolio = load_portfolio(file, read_settings(set_))
     # What reads bars is imported once the file is right: a mistake in it is told sooner.
     from podium.backtest.portfolio_bars import read_portfolio_bars
-    from podium.cli.summary import count_warnings, print_overrides, print_summary
+    from podium.backtest.portfolio_run import check_portfolio
+    from podium.cli.summary import print_overrides, print_summary
 
     bars = read_portfolio_bars(portfolio)
-    print_summary(portfolio, bars, count_warnings(portfolio, bars), stderr=False)
+    print_summary(portfolio, bars, check_portfolio(portfolio, bars), stderr=False)
     print_overrides(portfolio, stderr=False)
     typer.echo("  nothing is wrong")

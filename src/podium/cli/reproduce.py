@@ -38,5 +38,7 @@ def reproduce(
     for difference in differences:
         typer.echo(difference)
     if differences:
+        if not any(str(run.resolve()) in difference for difference in differences):
+            typer.echo(f"  {run}: every byte of the result is the same, although the input changed")
         raise typer.Exit(1)
     typer.echo(f"  {run}: every byte is the same")

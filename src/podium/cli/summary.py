@@ -7,14 +7,11 @@ from collections.abc import Mapping
 
 import typer
 
-from podium.core.errors import DataError, Problem
 from podium.data.bars import BarSeries
-from podium.data.policy import Policy, apply_policy
-from podium.data.quality import check_bars
 from podium.portfolio.file import PortfolioFile
 from podium.report.terminal import print_checked, terminal_console
 
-__all__ = ["count_warnings", "print_overrides", "print_summary"]
+__all__ = ["print_overrides", "print_summary"]
 
 
 def print_summary(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], warnings: int, *, stderr: bool) -> None:
@@ -49,32 +46,6 @@ def _check_command(portfolio: PortfolioFile) -> str:
     ticks = {section.tick for section in portfolio.symbols.values()}
     words += ["--tick", f"{tick:f}"] if len(ticks) == 1 and (tick := ticks.pop()) is not None else []
     return shlex.join(words)
-
-
-def count_warnings(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> int:
-    """Look the bars over as a backtest does, and refuse what it would refuse.
-
-    Args:
-        portfolio: the file, for ticks and the policy on flaws.
-        bars: the bars.
-
-    Returns:
-        How many flaws are let through with a warning.
-
-    Raises:
-        DataError: for flaws that the policy does not let through.
-    """
-    policy = Policy.of(portfolio.data.flaws)
-    warnings, problems = 0, list[Problem]()
-    for symbol, series in bars.items():
-        try:
-            _, told = apply_policy(series, check_bars(series, portfolio.symbols[symbol].tick), policy)
-            warnings += len(told)
-        except DataError as error:
-            problems += error.problems
-    if problems:
-        raise DataError(problems)
-    return warnings
 
 
 def print_overrides(portfolio: PortfolioFile, *, stderr: bool) -> None:

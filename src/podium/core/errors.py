@@ -184,5 +184,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     by_lower = {name.lower(): name for name in names}
     if (same := by_lower.get(word.lower())) is not None and same != word:
         return f"did you mean '{same}'?"
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    # The very word that was typed is no help.
+    others = [name for name in by_lower if by_lower[name] != word]
+    near = difflib.get_close_matches(word.lower(), others, n=1, cutoff=0.6)
     return f"did you mean '{by_lower[near[0]]}'?" if near else None

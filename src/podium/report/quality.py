@@ -50,11 +50,11 @@ def quality_section(market: Mapping[str, BarSeries], flaws: Sequence[Flaw]) -> H
     heads = heading_row(
         ["symbol", "bars", "time frame", "first close", "last close", "flaws", "source"], left=(0, 5, 6)
     )
-    note = "Flaws that the portfolio file lets through; the warnings above tell each of them."
+    note = "Flaws that the portfolio file lets through; the warnings above tell each of them." if flaws else ""
     return element(
         "section",
         element("h2", "Data"),
-        element("p", note, class_="note"),
+        element("p", note, class_="note") if note else "",
         table(heads, rows, kind="pin flaws"),
         id="data",
     )

@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol, overload, runtime_checkable
 
+import numpy as np
+
+from podium.core.errors import ConfigurationError, Location, Problem
+from podium.core.places import shown_path
+from podium.core.validation import show
 from podium.strategy.base import Strategy
 from podium.strategy.copies import own_copy
 from podium.strategy.desk import Desk
@@ -120,6 +126,12 @@ class _BarsSoFar(Sequence[DecimalBar]):
         return round(value / float(self._tick)) * self._tick
 
 
+def _place_of(wrapped: type) -> Location | None:
+    """Find the line of a class's ``position_size``, where there is a file."""
+    code = getattr(getattr(wrapped, "position_size", None), "__code__", None)
+    return None if code is None else Location(file=shown_path(Path(code.co_filename)), line=code.co_firstlineno)
+
+
 class AdaptedStrategy(Strategy):
     """Make a class with ``should_enter`` and ``should_exit`` trade.
 
@@ -161,8 +173,23 @@ class AdaptedStrategy(Strategy):
             self.buy()
             return
         quantity = size(self.account.available, self._bars[-1].close)
-        if quantity > 0:
-            self.buy(quantity=quantity)
+        if isinstance(quantity, bool) or not isinstance(quantity, int | float | Decimal | np.number):
+            raise self._wrong(quantity)
+        exact = quantity if isinstance(quantity, Decimal) else Decimal(str(quantity))
+        if not exact.is_finite() or exact < 0:
+            raise self._wrong(quantity)
+        # Nothing at all is the class's way to stay out; less than a lot is refused with an event that says so.
+        if exact > 0:
+            self.buy(quantity=exact)
+
+    def _wrong(self, quantity: object) -> ConfigurationError:
+        return ConfigurationError(
+            Problem(
+                message=f"{type(self._wrapped).__name__}.position_size gave {show(quantity)}",
+                location=_place_of(type(self._wrapped)),
+                expected="a Decimal: how much to buy, 0 to stay out",
+            )
+        )
 
     def _described(self) -> DecimalPosition:
         position, last = self.position, self._bars[-1]

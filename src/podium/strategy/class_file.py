@@ -14,6 +14,7 @@ from types import ModuleType
 
 from podium.core.errors import ConfigurationError, InputError, Location, Problem, did_you_mean
 from podium.core.ids import digest
+from podium.core.places import shown_path
 from podium.strategy.base import Strategy
 from podium.strategy.own_modules import STRATEGY_MODULE, own_modules
 from podium.strategy.rules_class import has_rules
@@ -89,7 +90,7 @@ def create_strategy(strategy_class: type, params: Mapping[str, int | Decimal]) -
         raise ConfigurationError(
             Problem(
                 message=f"{strategy_class.__name__}() raised {type(error).__name__}: {error}",
-                location=_frame_in(error, _shown(Path(inspect.getfile(strategy_class)))),
+                location=_frame_in(error, Path(shown_path(Path(inspect.getfile(strategy_class))))),
                 expected="a class that can be made without arguments",
                 hint="give each argument of __init__ a default" if isinstance(error, TypeError) else None,
             )
@@ -98,12 +99,6 @@ def create_strategy(strategy_class: type, params: Mapping[str, int | Decimal]) -
         stated = getattr(strategy, name)
         setattr(strategy, name, float(value) if isinstance(stated, float) else value)
     return strategy
-
-
-def _shown(path: Path) -> Path:
-    """Show a file as seen from the working folder when it lies below it."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _no_strategy(candidate: type, path: Path, location: Location) -> Problem | None:
@@ -178,11 +173,24 @@ def _problems(error: BaseException, path: Path) -> list[Problem]:
         ]
     return [
         Problem(
-            message=f"loading this file raised {type(error).__name__}: {error}",
+            message=f"loading this file raised {type(error).__name__}: {error}{_imported_line(error, path)}",
             location=where,
             expected="a file that can be imported",
         )
     ]
+
+
+def _imported_line(error: BaseException, path: Path) -> str:
+    """Name the innermost line of a module beside the file, when that is where it went wrong."""
+    folder = path.resolve().parent
+    found = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename).resolve()
+        if file == path.resolve():
+            found = ""
+        elif file.is_relative_to(folder) and "site-packages" not in file.parts:
+            found = f" (in {shown_path(file)}:{frame.lineno})"
+    return found
 
 
 def _frame_in(error: BaseException, path: Path) -> Location | None:

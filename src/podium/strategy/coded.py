@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sysconfig
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from podium.core.errors import ConfigurationError, InputError, Location, Problem, StrategyFailed
 from podium.core.instruments import Instrument
+from podium.core.places import shown_path
 from podium.core.times import Timeframe, iso
 from podium.core.validation import show
 from podium.engine.engine import Engine
@@ -187,7 +189,13 @@ def _failed(cell: CodedCell, error: BaseException) -> BaseException:
     time = iso(int(given.columns.close_time[cell.cursor.row]))
     if isinstance(error, InputError):
         where = f"strategy '{given.strategy_id}' on {given.columns.symbol} at {time}"
-        return type(error)([replace(problem, message=f"{where}: {problem.message}") for problem in error.problems])
+        line = _line_of(error)
+        return type(error)(
+            [
+                replace(problem, message=f"{where}: {problem.message}", location=problem.location or line)
+                for problem in error.problems
+            ]
+        )
     if not type(error).__module__.startswith("podium."):
         return StrategyFailed(
             strategy_id=given.strategy_id,
@@ -206,8 +214,7 @@ def _line_of(error: BaseException) -> Location | None:
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if path.is_file() and not path.is_relative_to(here) and not path.is_relative_to(installed):
-            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-            found = Location(file=str(shown), line=frame.lineno)
+            found = Location(file=shown_path(path), line=frame.lineno)
     return found
 
 
@@ -226,6 +233,7 @@ def check_coded(strategy: Strategy, strategy_id: str) -> None:
     if isinstance(timeframe := getattr(strategy, "timeframe", None), str):
         Timeframe.parse(timeframe)
     title = type(strategy).__name__
+    _refuse_signature(strategy, strategy_id)
     warm_up: object = strategy.warm_up
     if isinstance(warm_up, bool) or not isinstance(warm_up, Integral) or warm_up < 0:
         raise ConfigurationError(
@@ -245,6 +253,21 @@ def check_coded(strategy: Strategy, strategy_id: str) -> None:
     ]
     if problems:
         raise ConfigurationError(problems)
+
+
+def _refuse_signature(strategy: Strategy, strategy_id: str) -> None:
+    """Refuse an ``on_bar`` that cannot be called with a bar before anything runs."""
+    try:
+        inspect.signature(strategy.on_bar).bind(None)
+    except TypeError as error:
+        code = getattr(type(strategy).on_bar, "__code__", None)
+        raise ConfigurationError(
+            Problem(
+                message=f"strategy '{strategy_id}': {type(strategy).__name__}.on_bar cannot be called with a bar",
+                location=code and Location(file=shown_path(Path(code.co_filename)), line=code.co_firstlineno),
+                expected="def on_bar(self, bar)",
+            )
+        ) from error
 
 
 def _is_plain(value: object) -> bool:
