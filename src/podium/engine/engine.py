@@ -38,6 +38,7 @@ from podium.engine.tables import (
     ORDER,
     OUTLOOK,
     RUN,
+    SLOTS_PER_CELL,
     ConflictMode,
     EngineTables,
     Record,
@@ -221,6 +222,9 @@ class Engine:
                 symbols=len(instruments),
                 one=10**unit.digits,
             )
+            # Every order may meet every limit, and tell so, when it is decided and when it fills.
+            room = events_of_a_step(cells) + 2 * SLOTS_PER_CELL * len(cells) * limits.events_per_entry
+            self.tables.run[0]["event_limit"] = max(min(_EVENTS, EVENTS_MAXIMUM - room), 1)
         maintained = self.tables.instruments[["maintenance_rate", "maintenance_per_lot"]]
         self.tables.run[0]["margined"] = any(any(row) for row in maintained.tolist())
         self.tables.run[0]["measured"] = needs_measures(instruments)

@@ -102,6 +102,11 @@ class EngineLimits:
         return any(action >= LimitAction.CLOSE for action in (*actions, *(group.action for group in self.groups)))
 
     @property
+    def events_per_entry(self) -> int:
+        """Compute how many events one entry can make by meeting limits."""
+        return len(self.limits) + len(self.groups)
+
+    @property
     def is_watchful(self) -> bool:
         """Tell whether steps in which nothing is wanted matter, too."""
         stops = any(limit.action is LimitAction.STOP for limit in self.limits.values())
