@@ -144,3 +144,15 @@ def test_the_volume_ties_strategies_and_nothing_else_does():
         alone, together = (play("100; 100; 100; 100", orders, fee_tiers=tiers, **given) for orders in (own, other))
         fees = [played.account(0)["fees"] for played in (alone, together)]
         assert (fees[0] != fees[1]) == is_tied
+
+
+def test_what_crosses_inside_is_no_volume():
+    """Bought 5 and sold 3 at 100 on day 1: 800 in two orders, but 200 in one when they are netted (D-05)."""
+    orders = {0: [buy(quantity=5), sell(quantity=3).on(1)], 1: buy(quantity=1)}
+    volumes = []
+    for netted in (False, True):
+        options = EngineOptions(entry_buffer=0, netted=netted)
+        played = play("100; 100; 100", orders, cells=[(0, 0), (1, 0)], hours=24, options=options,
+                      fee_tiers=[(0, "0.01", 0), (1, "0.005", 0)])  # fmt: skip
+        volumes.append(changes(played))
+    assert volumes == [[(2, 2, 800)], [(2, 2, 200)]]

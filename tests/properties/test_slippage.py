@@ -74,7 +74,10 @@ def checked_fills(portfolio):
         side, price = int(event["side"]), int(event["price"])
         moved = Fraction(int(event["slippage"]), int(event["quantity"]) * portfolio.unit.money_per_tick_lot(instrument))
         fair = price - side * int(moved)
-        at_close = portfolio.options.fill_at_close and event["order_kind"] == OrderKind.MARKET
+        # Liquidations trade at the close, too.
+        at_close = event["reason"] == Reason.LIQUIDATION or (
+            portfolio.options.fill_at_close and event["order_kind"] == OrderKind.MARKET
+        )
         at_close = at_close or event["reason"] == Reason.LIQUIDATION
         measure = known_measure(engine, symbol, int(event["step"]) - (not at_close))
         expected = fair + side * distance(portfolio, instrument, measure, Decimal(fair), wanted, ratio=ratio)

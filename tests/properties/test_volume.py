@@ -18,6 +18,10 @@ FEW = 25 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 120
 EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else FEW
 
 
+#: Closings that no limit holds up.
+FREE = (Reason.END_OF_DATA, Reason.LIQUIDATION)
+
+
 def limited(portfolio, limit):
     """Limit every symbol that has volumes."""
     instruments = [
@@ -39,7 +43,7 @@ def test_no_bar_trades_more_than_its_share(portfolio):
     engine = portfolio.run()
     traded: Counter[tuple[int, int]] = Counter()
     for event in np.concatenate(engine.events()):
-        if event["kind"] == EventKind.ORDER_FILLED and event["reason"] != Reason.END_OF_DATA:
+        if event["kind"] == EventKind.ORDER_FILLED and event["reason"] not in FREE:
             symbol = portfolio.cells[int(event["cell"])].symbol
             row = engine.tables.instruments[symbol]
             steps = engine.timeline.bar_steps[int(row["first_bar"]) : int(row["last_bar"])]

@@ -344,6 +344,9 @@ class _Audit:
             # What its size adds to the price is told by the measures of bars, not by the fills of others.
             slippage = self.money(event["slippage"])
             notional = _EXACT.multiply(lots * fair, instrument.multiplier) + side * slippage
+        if self.tiers:
+            traded = sum((fill.lots * (fill.fair + fill.side * fill.away) for fill in fills), _ZERO)
+            self.volumes[self.day(event)] += notional - _EXACT.multiply(traded, instrument.multiplier)
         fee = self.fee(event, instrument, lots, notional) if lots else _ZERO
         fees_saved = sum((fill.fee for fill in fills), _ZERO) - fee
         slippage_saved = sum((fill.slippage for fill in fills), _ZERO) - slippage

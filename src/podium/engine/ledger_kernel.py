@@ -177,7 +177,9 @@ def save(run: Record, cell: Record, realised: int, fee: int) -> None:
 
 
 @compiled
-def _note(instrument: Record, side: int, lots: int, fair_price: int, is_exit: int, fee: int, slippage: int) -> None:
+def _note(
+    instrument: Record, side: int, lots: int, fair_price: int, is_exit: int, notional: int, fee: int, slippage: int
+) -> None:
     """Write a fill into the book of what is netted."""
     book = instrument.book
     book.fills += 1
@@ -189,6 +191,7 @@ def _note(instrument: Record, side: int, lots: int, fair_price: int, is_exit: in
         book.entered[place] += lots
     book.fees += fee
     book.slippage += slippage
+    book.notional += notional
 
 
 @compiled
@@ -291,7 +294,7 @@ def apply(
     if run.schedule.count != 0:
         run.schedule.traded = min(run.schedule.traded + notional, _CEILING_UNITS)
     if run.netted and kind == _MARKET:
-        _note(instrument, side, lots, fair_price, is_exit, fee, slippage)
+        _note(instrument, side, lots, fair_price, is_exit, notional, fee, slippage)
     equity = side * lots * (instrument.mark - price) * unit - fee
     opening = cell.quantity == 0
     trade_side = side if not is_exit else -side

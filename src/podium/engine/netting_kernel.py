@@ -41,6 +41,7 @@ def net_orders(run: Record, cell: Record, instrument: Record, slips: int) -> Non
     book.fills = 0
     book.fees = 0
     book.slippage = 0
+    book.notional = 0
     for side in range(2):
         book.entered[side] = 0
         book.exited[side] = 0
@@ -71,6 +72,9 @@ def _cross(run: Record, cell: Record, instrument: Record, side: int, lots: int, 
     entered = min(lots, book.entered[_BUYS if side > 0 else _SELLS])
     notional = (entered * dear + (lots - entered) * cheap) * unit
     slippage = abs(notional - lots * book.price * unit)
+    if run.schedule.count != 0:
+        # What crossed inside is no volume on the venue.
+        run.schedule.traded += notional - book.notional
     fee = fee_of(instrument, lots, notional, instrument.taker_fee) if lots > 0 else 0
     save(run, cell, book.slippage - slippage, fee - book.fees)
     event = emit(run, cell, run.netting, _NETTED, _NONE, side if lots > 0 else 0, book.fills, lots, book.price)

@@ -215,6 +215,7 @@ BOOK = np.dtype(
         ("exited", "i8", (2,)),  # lots by side
         ("fees", "i8"),  # units that strategies paid
         ("slippage", "i8"),  # units that strategies lost to slippage and spread
+        ("notional", "i8"),  # units that strategies traded
     ],
     align=True,
 )
