@@ -18,6 +18,8 @@ _TITLES = {
 }
 _VECTORBT_BUDGETS = {"W1": 3.0, "W2": 10.0, "W3": 10.0}
 _W3_STRATEGY_BARS_PER_SECOND = 30e6
+#: What a portfolio may have switched on, as the sides call it, and the least strategy-bars a second with it.
+_FORMS = {"limits": ("Podium, with limits", 20e6), "netting": ("Podium, netted", 15e6)}
 _PODIUM, _ORCHESTRATOR, _VECTORBT = "Podium, signals and engine", "Podium, StrategyOrchestrator.run", "vectorbt + Rust"
 _QUICK_DIVISOR = 10
 _HEADS = (
@@ -71,8 +73,19 @@ def measure_signals(name: str, peers: Sequence[str], *, quick: bool) -> Findings
                 is_met=rate >= _W3_STRATEGY_BARS_PER_SECOND,
             )
         )
+        findings.budgets += [_form_budget(by_name[title], title, least) for title, least in _FORMS.values()]
     findings.tables.append(_table(name, podium.contender.workload, rounds))
     return findings
+
+
+def _form_budget(found: Round, title: str, least: float) -> Budget:
+    rate = 1e9 / found.nanoseconds_per_strategy_bar
+    return Budget(
+        what=f"W3: strategy-bars a second on one core, {title.removeprefix('Podium, ')}",
+        budget=f"≥ {least / 1e6:.0f} million",
+        measured=whole(rate),
+        is_met=rate >= least,
+    )
 
 
 def _contenders(name: str, peers: Sequence[str], *, quick: bool) -> list[Contender]:
@@ -112,6 +125,11 @@ def _contenders(name: str, peers: Sequence[str], *, quick: bool) -> list[Contend
             convention="same_close",
         ),
     ]
+    if name == "W3":
+        contenders[1:1] = [
+            Contender(name=title, module="podium_signals", workload=full, processes=processes, form=form)
+            for form, (title, _) in _FORMS.items()
+        ]
     return [contender for contender in contenders if contender.peer is None or contender.peer in peers]
 
 

@@ -4,6 +4,9 @@ Timed: the graph of all rules on each symbol (indicators, comparisons, condition
 engine, advancing chunk by chunk to the last bar, all events collected, final equity, counting fills. Not timed: bars on
 ticks and merged into steps, which are its input; statistics. Beside the sums it records the equity of every strategy
 at every bar and every signal, order, fill and position as an event.
+
+The form ``limits`` looks at every limit of a portfolio at every order and every step, all of them so wide that nothing
+is refused; ``netting`` nets the market orders of each symbol. What the strategies do and earn is the same.
 """
 
 from __future__ import annotations
@@ -15,20 +18,23 @@ from importlib.metadata import version
 import numpy as np
 
 from podium.backtest.cells import make_cells
+from podium.backtest.limits import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.orchestrator import StrategyOrchestrator
 from podium.core.events import EventKind
 from podium.core.money import MoneyUnit
 from podium.engine.engine import Engine, EngineOptions
+from podium.engine.limits import EngineLimits
+from podium.portfolio.configuration import OrchestratorConfig
 from sides.asked import asked_workload
 from sides.podium_strategies import asked_series, configuration, rules_strategies, warm_up_series
-from sides.serving import Outcome, Task, serve
+from sides.serving import Outcome, Task, request, serve
 from workloads import CAPITAL
 
 
 def _prepare() -> Task:
     workload, series = asked_workload(), asked_series()
-    config = configuration(series)
+    config = configuration(series, form=str(request()["form"]))
     orchestrator = StrategyOrchestrator(rules_strategies(workload), config)
     _signals_and_engine(orchestrator, prepare_market(warm_up_series(series), config))
     market = prepare_market(series, config)
@@ -49,16 +55,24 @@ def _signals_and_engine(orchestrator: StrategyOrchestrator, market: Market) -> O
         instruments=[market.instruments[symbol] for symbol in market.symbols],
         deposits=[deposit] * len(orchestrator.members),
         cells=cells.inputs,
-        options=EngineOptions(entry_buffer=0),
+        options=EngineOptions(entry_buffer=0, netted=orchestrator.config.execution == "netted"),
         unit=unit,
+        limits=_limits(orchestrator.config, market, unit),
     )
     chunk, steps = orchestrator.config.chunk_steps, len(market.timeline)
     for start in range(0, steps, chunk):
         engine.advance(2 * min(start + chunk, steps))
     engine.finish(close_positions=False)
     fills = sum(int(np.count_nonzero(block["kind"] == EventKind.ORDER_FILLED)) for block in engine.events())
-    equity = unit.to_decimal(int(engine.tables.equity[-1].sum()))
+    # Behind the strategies' columns stands what netting saved.
+    equity = unit.to_decimal(int(engine.tables.equity[-1, : len(orchestrator.members)].sum()))
     return Outcome(fills, str(equity), {"signals": decided - started, "engine": time.process_time() - decided})
+
+
+def _limits(config: OrchestratorConfig, market: Market, unit: MoneyUnit) -> EngineLimits | None:
+    if config.risk is None:
+        return None
+    return engine_limits(config.risk, symbols=market.symbols, times=market.timeline.times, unallocated=0, unit=unit)
 
 
 if __name__ == "__main__":

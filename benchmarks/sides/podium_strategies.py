@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from market import MINUTE_NANOSECONDS
@@ -10,6 +10,7 @@ from podium.core.instruments import Instrument
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
 from podium.portfolio.configuration import OrchestratorConfig
+from podium.portfolio.limits import RiskOptions
 from podium.rules import close, sma
 from podium.strategy.base import Strategy
 from podium.strategy.views import BarView
@@ -62,9 +63,27 @@ def warm_up_series(series: Mapping[str, BarSeries]) -> dict[str, BarSeries]:
     return {symbol: bars.select(slice(WARM_UP_BARS)) for symbol, bars in series.items()}
 
 
-def configuration(symbols: Mapping[str, BarSeries]) -> OrchestratorConfig:
-    """Give the conventions that the other sides have."""
+def configuration(symbols: Mapping[str, BarSeries], *, form: str = "rules") -> OrchestratorConfig:
+    """Give the conventions that the other sides have; the forms ``limits`` and ``netting`` have more to look at."""
     instrument = Instrument(tick=Decimal("0.01"), lot=Decimal(1), taker_fee=Decimal("0.001"))
     return OrchestratorConfig(
-        entry_buffer=Decimal(0), finish="keep", calendar="24/7", instruments=dict.fromkeys(symbols, instrument)
+        entry_buffer=Decimal(0),
+        finish="keep",
+        calendar="24/7",
+        instruments=dict.fromkeys(symbols, instrument),
+        risk=_wide_limits(list(symbols)) if form == "limits" else None,
+        execution="netted" if form == "netting" else "separate",
     )
+
+
+def _wide_limits(symbols: Sequence[str]) -> RiskOptions:
+    """Name every limit that rules with market orders and no stops can have, each far from what they do."""
+    wide, half = "10000%", symbols[: max(len(symbols) // 2, 1)]
+    return RiskOptions.model_validate(
+        {
+            "trade_risk": "off", "position_risk": "off", "total_risk": "off", "loss_streak": "off",
+            "daily_loss": "99%", "drawdown": "99%", "open_positions": 100_000,
+            "gross_exposure": wide, "net_exposure": wide, "symbol_exposure": wide, "strategy_exposure": wide,
+            "groups": {"half": half}, "group_exposure": {"half": wide}, "order_value": wide, "price_deviation": wide,
+        }
+    )  # fmt: skip
