@@ -73,7 +73,10 @@ def test_the_period_is_cut_by_close_times(folder: Path, capsys: pytest.CaptureFi
         (("trend.yaml", "params: {n: 3}", "timeframe: 90m\nparams: {n: 3}"), "90m"),
         (("portfolio.yaml", "capital: 1000", "capital: 1_000_000_000_000_000"), "does not fit an exact ledger"),
         (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {leverage: 1_000_000_000}}"), "does not fit an exact"),
-        (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {tick: 0.000000000001}}"), "that fits the ledger"),
+        (
+            ("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {tick: 0.000000000001}}"),
+            "BTC/USDT: row 0: the price",
+        ),
         (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {fee_per_unit: 1e-20}}"), "fee_per_unit"),
         (
             ("portfolio.yaml", "file: trend.yaml, params: {n: 5}", "class: blind.py:Blind"),

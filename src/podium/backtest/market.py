@@ -137,9 +137,18 @@ def _without_volume(series: BarSeries, instrument: Instrument) -> list[Problem]:
 def _on_grid(series: BarSeries, instrument: Instrument) -> tuple[BarSeries, SymbolTicks]:
     """Put prices on ticks; indicators read the same prices, as the nearest floats."""
     tick = instrument.tick
-    first, high, low, last = (
-        to_ticks(prices, tick)[0] for prices in (series.open, series.high, series.low, series.close)
-    )
+    try:
+        first, high, low, last = (
+            to_ticks(prices, tick)[0] for prices in (series.open, series.high, series.low, series.close)
+        )
+    except DataError as error:
+        where = series.source.location()
+        raise DataError(
+            [
+                replace(problem, message=f"{series.symbol}: {problem.message}", location=where)
+                for problem in error.problems
+            ]
+        ) from None
     if (low <= 0).any():
         row = int(np.argmax(low <= 0))
         raise DataError(

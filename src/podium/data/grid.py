@@ -168,7 +168,7 @@ def _unusable(prices: NDArray[np.float64], tick: Decimal) -> DataError:
     price = float(prices[row])
     return DataError(
         Problem(
-            message=f"row {row}: the price {price} is no whole number of ticks of {tick} that fits the ledger",
+            message=f"row {row}: the price {price} is no whole number of ticks of {tick:f} that fits the ledger",
             expected=f"a finite price below {_EXACT_LIMIT} ticks",
             hint="mend the bar, drop it (policy not_a_number: drop), or give the symbol a coarser tick",
         )
