@@ -19,8 +19,8 @@ EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else FEW
 
 
 def executed(portfolio, *, netted):
-    """Run a portfolio with one kind of execution."""
-    portfolio = replace(portfolio, options=replace(portfolio.options, netted=netted))
+    """Run a portfolio with one kind of execution; without what looks at the whole account: its volume, its equity."""
+    portfolio = replace(portfolio, fee_tiers=(), limits=None, options=replace(portfolio.options, netted=netted))
     return portfolio, portfolio.run()
 
 
