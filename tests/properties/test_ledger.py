@@ -13,6 +13,7 @@ from random_portfolio import make_portfolio, portfolios, within_ledger
 
 from podium.backtest.postings import attribute
 from podium.core.errors import InvariantBroken
+from podium.core.events import EventKind, Reason
 from podium.engine.audit import audit_events
 
 #: Plain Python (for coverage) is a hundred times slower than the compiled kernels.
@@ -107,6 +108,11 @@ def test_what_is_due_is_posted_to_every_position_once(portfolio):
         within_ledger(engine.advance, half_step + 1)
     held.append(engine.tables.cells["quantity"].copy())
     events = np.concatenate(engine.events())
+    # What falls due at a close meets a position before it is liquidated at the same close.
+    liquidated = {
+        (int(fill["step"]), int(fill["cell"])): -int(fill["side"]) * int(fill["quantity"])
+        for fill in events[(events["kind"] == EventKind.ORDER_FILLED) & (events["reason"] == Reason.LIQUIDATION)]
+    }
     events = events[np.isin(events["kind"], [15, 16])]
     posted = {(int(row["step"]), int(row["cell"]), int(row["reason"])) for row in events}
     splits = {(int(flow["step"]), int(flow["symbol"])) for flow in portfolio.flows if flow["kind"] == 74}
@@ -115,7 +121,8 @@ def test_what_is_due_is_posted_to_every_position_once(portfolio):
         if flow["kind"] != 74 and (int(flow["step"]), int(flow["symbol"])) in splits:
             continue  # a split may leave nothing to hold
         for index, cell in enumerate(engine.tables.cells):
-            quantity = held[2 * int(flow["step"]) + int(flow["phase"])][index]
+            step, phase = int(flow["step"]), int(flow["phase"])
+            quantity = held[2 * step + phase][index] or (liquidated.get((step, index), 0) if phase else 0)
             if cell["symbol"] == flow["symbol"] and (quantity < 0 if flow["kind"] == 71 else quantity != 0):
                 due.add((int(flow["step"]), index, int(flow["kind"])))
     assert due == {row for row in posted if (row[0], int(engine.tables.cells["symbol"][row[1]])) not in splits

@@ -70,6 +70,8 @@ def leftovers(portfolio):
         if kind == EventKind.ORDER_CREATED and event["quantity"] > 0:
             known.add(key)
             left[key] += int(event["quantity"])
+        elif kind == EventKind.ORDER_REDUCED and event["exit"] and event["reason"] == Reason.FLAT:
+            pass  # more than there is to close was asked for, and never ordered
         elif kind in (EventKind.ORDER_FILLED, EventKind.ORDER_REDUCED, EventKind.ORDER_CANCELLED) and key in known:
             left[key] -= int(event["quantity"])
     return {key: lots for key, lots in left.items() if lots}
