@@ -139,7 +139,7 @@ class StrategyOrchestrator:
         if on_checked is not None:
             on_checked(market)
         if not is_cached("advance"):
-            _LOG.warning("compiling the engine: once on this machine, about a quarter of a minute")
+            _LOG.warning("compiling the engine: once on this machine, about half a minute")
 
         def happened(*, is_complete: bool, has_failed: bool = False) -> OrchestratorResult:
             return aggregate(
