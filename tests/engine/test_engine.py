@@ -16,6 +16,7 @@ from scene import UNIT_INSTRUMENT, buy, close, play, protect, sell, ticks_of
 from podium.core.errors import ConfigurationError, InvariantBroken
 from podium.core.money import MoneyUnit
 from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow
+from podium.engine.tables import EVENTS_MAXIMUM
 from podium.engine.timeline import Timeline
 
 D = Decimal
@@ -169,6 +170,17 @@ def test_more_cells_than_events_fit_are_refused():
     """The events of one step fit the buffer, or there is no engine."""
     with pytest.raises(InvariantBroken, match="the events of one step fit the buffer"):
         _engine([CellInput(strategy=0, symbol=0)] * 2000)
+
+
+def test_no_event_is_written_behind_the_buffer():
+    """Where half a step makes more events than were reserved for it, the run ends instead (design 4)."""
+    engine = _engine([CellInput(strategy=0, symbol=0)])
+    row = engine.tables.run[0]
+    row["event_count"], row["event_limit"] = EVENTS_MAXIMUM - 1, EVENTS_MAXIMUM
+    buy(quantity=1).send(engine, 0)
+    with pytest.raises(InvariantBroken, match="the events of half a step fit the buffer"):
+        engine.advance(2)
+    assert row["event_count"] == EVENTS_MAXIMUM
 
 
 def test_more_commands_than_the_buffer_holds_are_refused():

@@ -277,6 +277,7 @@ class Engine:
         if status == Status.OVERFLOW:
             raise EngineOverflow(step=step, strategy=int(cell["strategy"]), symbol=int(cell["symbol"]))
         invariant(status != Status.LATE_COMMAND, "a command comes before its step is decided", half_step=self.half_step)
+        invariant(status != Status.EVENTS_LOST, "the events of half a step fit the buffer", step=step)
         invariant(status != Status.BROKEN, "every account adds up at every event", step=step, cell=int(cell["index"]))
 
     def command(self) -> Record:
@@ -395,8 +396,8 @@ def _run_row(
     invariant(room < EVENTS_MAXIMUM, "the events of one step fit the buffer", cells=len(cells))
     row = np.zeros(1, RUN)
     row["dense"] = all(length == len(timeline) for length in timeline.lengths)
-    # Small enough to stay in the processor's cache.
     row["next_flow"] = flows["step"][0] if len(flows) else _FOREVER
+    # Small enough to stay in the processor's cache.
     row["event_limit"] = min(_EVENTS, EVENTS_MAXIMUM - room)
     for name in options.__dataclass_fields__:
         row[name] = getattr(options, name)

@@ -13,7 +13,7 @@ from podium.engine.costs_kernel import fee_of, is_beyond_ledger, margin_of
 from podium.engine.exposure_kernel import book_exit
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import renew
-from podium.engine.tables import CEILING_UNITS, OrderKind, Record, Status
+from podium.engine.tables import CEILING_UNITS, EVENTS_MAXIMUM, OrderKind, Record, Status
 
 __all__ = [
     "allocate",
@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 _MARKET, _LIMIT = int(OrderKind.MARKET), int(OrderKind.LIMIT)
-_BROKEN, _OVERFLOW = int(Status.BROKEN), int(Status.OVERFLOW)
+_BROKEN, _OVERFLOW, _EVENTS_LOST = int(Status.BROKEN), int(Status.OVERFLOW), int(Status.EVENTS_LOST)
+_EVENTS_MAXIMUM = EVENTS_MAXIMUM
 _FILLED, _CANCELLED = int(EventKind.ORDER_FILLED), int(EventKind.ORDER_CANCELLED)
 _OPENED, _MODIFIED = int(EventKind.POSITION_OPENED), int(EventKind.POSITION_MODIFIED)
 _CLOSED = int(EventKind.POSITION_CLOSED)
@@ -46,6 +47,10 @@ def emit(
     run: Record, cell: Record, account: Record, kind: int, reason: int, side: int, order: int, quantity: int, price: int
 ) -> Record:
     """Write the next event; give its record, so that the caller adds what the kind needs."""
+    if run.event_count >= _EVENTS_MAXIMUM:
+        # What is reserved for half a step is an estimate where limits speak; nothing is ever written behind the buffer.
+        run.status = _EVENTS_LOST
+        run.event_count = _EVENTS_MAXIMUM - 1
     event = run.events[run.event_count]
     run.event_count += 1
     event.step = run.step

@@ -204,6 +204,8 @@ class Status(IntEnum):
     OVERFLOW = 2
     BROKEN = 3
     LATE_COMMAND = 4
+    EVENTS_LOST = 5
+    """half a step made more events than were reserved for it"""
 
 
 #: What traded at market at one price, to be netted; side 0 are sells, 1 buys.
