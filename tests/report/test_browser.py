@@ -249,6 +249,10 @@ def test_filters_choose_trades(chromium, report, result):
         choose("reason", "end_of_data")
         choose("result", "losers")
         section.locator(".clear").click()
+        # A press is handled when the browser gets to it; under load that is after this line.
+        seen.page.wait_for_function(
+            "count => document.querySelector('#trades').dataset.found === count", arg=str(len(every))
+        )
         assert found() == len(every)
         section.locator(".more").click()
         assert section.locator("tbody tr").count() == min(250, len(every))
