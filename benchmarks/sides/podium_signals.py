@@ -18,7 +18,7 @@ from importlib.metadata import version
 import numpy as np
 
 from podium.backtest.cells import make_cells
-from podium.backtest.limits import engine_limits
+from podium.backtest.limit_translation import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.orchestrator import StrategyOrchestrator
 from podium.core.events import EventKind

@@ -10,7 +10,7 @@ from podium.core.instruments import Instrument
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
 from podium.portfolio.configuration import OrchestratorConfig
-from podium.portfolio.limits import RiskOptions
+from podium.portfolio.risk_options import RiskOptions
 from podium.rules import close, sma
 from podium.strategy.base import Strategy
 from podium.strategy.views import BarView

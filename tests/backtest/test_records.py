@@ -25,7 +25,7 @@ from podium.engine.tables import (
     LimitScope,
     OrderKind,
 )
-from podium.portfolio.limits import RiskOptions
+from podium.portfolio.risk_options import RiskOptions
 
 #: Ticks and lots of many scales: whole, fine, with zeros at the end, larger than one.
 INSTRUMENTS = {

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from podium.backtest.aggregation import aggregate
 from podium.backtest.cells import Cells, make_cells
 from podium.backtest.flows import make_flows
-from podium.backtest.limits import engine_limits
+from podium.backtest.limit_translation import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.rebalancer import Rebalancer, run_days

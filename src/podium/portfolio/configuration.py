@@ -18,8 +18,8 @@ from podium.core.places import Place, describe
 from podium.core.slippage import SlippageModel
 from podium.core.validation import PLACE, problems_of, show
 from podium.engine.tables import FEE_TIERS_MAXIMUM
-from podium.portfolio.limits import RiskOptions
 from podium.portfolio.rebalancing import RebalancingOptions
+from podium.portfolio.risk_options import RiskOptions
 
 __all__ = [
     "CONFLICT_MODES",

@@ -28,7 +28,7 @@ from podium.portfolio.configuration import (
     VolumeLimit,
     refuse_sizes_at_fill,
 )
-from podium.portfolio.limits import RiskOptions
+from podium.portfolio.risk_options import RiskOptions
 
 __all__ = [
     "DataSection",

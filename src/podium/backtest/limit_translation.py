@@ -13,7 +13,7 @@ from podium.core.money import RATE_SCALE, MoneyUnit, to_rate
 from podium.core.times import NANOSECONDS_PER_DAY, Timeframe
 from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
 from podium.engine.tables import LimitAction
-from podium.portfolio.limits import AccountLimit, AmountLimit, CountLimit, LossStreak, PriceLimit, RiskOptions
+from podium.portfolio.risk_options import AccountLimit, AmountLimit, CountLimit, LossStreak, PriceLimit, RiskOptions
 
 __all__ = ["days_of", "engine_limits"]
 

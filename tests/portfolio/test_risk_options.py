@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from podium.core.errors import ConfigurationError
 from podium.portfolio.configuration import OrchestratorConfig
-from podium.portfolio.limits import LossStreak, OrderLimit, RiskOptions
+from podium.portfolio.risk_options import LossStreak, OrderLimit, RiskOptions
 
 D = Decimal
 

@@ -10,7 +10,7 @@ import pytest
 from portfolios import Cross, Swing, configuration, log, named, walk
 
 from podium import StrategyOrchestrator
-from podium.backtest.limits import days_of, engine_limits
+from podium.backtest.limit_translation import days_of, engine_limits
 from podium.backtest.portfolio_bars import read_portfolio_bars
 from podium.backtest.portfolio_run import run_portfolio
 from podium.core.errors import ConfigurationError
@@ -19,7 +19,7 @@ from podium.core.money import MoneyUnit
 from podium.core.times import parse_time
 from podium.engine.tables import LimitAction
 from podium.portfolio.file import load_portfolio
-from podium.portfolio.limits import RiskOptions
+from podium.portfolio.risk_options import RiskOptions
 
 D = Decimal
 
