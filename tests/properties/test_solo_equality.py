@@ -173,6 +173,74 @@ def test_who_prevails_does_what_it_does_alone(first, second, loser):
     assert opposed((("A",), ("A",)), "priority", priorities=priorities) == [loser]
 
 
+#: Without the defaults, so that each case shows one limit alone.
+NOTHING = dict.fromkeys(
+    ("trade_risk", "position_risk", "total_risk", "daily_loss", "open_positions", "loss_streak"), "off"
+)
+HALF = Decimal("0.5")
+#: Bull holds 300 or so and Bear 400; alone each stays within what both together do not, or the other way round.
+OF_THE_WHOLE = {
+    "open_positions": {"open_positions": 1},
+    "orders_per_minute": {"orders_per_minute": 1},
+    "total_risk": {"total_risk": {"money": 550}},
+    "gross_exposure": {"gross_exposure": {"money": 550}},
+    "net_exposure": {"net_exposure": {"money": 350}},
+    "symbol_exposure": {"symbol_exposure": {"money": 550}},
+    "group_exposure": {"groups": {"all": ["A"]}, "group_exposure": {"all": {"money": 550}}},
+    "daily_loss": {"daily_loss": {"money": 3, "action": "close"}},
+    "drawdown": {"drawdown": {"money": 9, "action": "close", "cool_down": "5h"}},
+    "loss_streak of all": {"loss_streak": {"sizes": {2: HALF}, "per": "portfolio"}},
+    "a ratio of all equity": {"order_value": {"limit": Decimal("0.0009"), "action": "reduce"}},
+    "stop, whoever comes to it": {"order_value": {"money": 350, "action": "stop"}},
+}
+OF_ONE = {
+    "order_value": {"order_value": {"money": 350, "action": "reduce"}},
+    "trade_risk": {"trade_risk": {"money": 350}},
+    "position_risk": {"position_risk": {"money": 350, "action": "reduce"}},
+    "strategy_exposure": {"strategy_exposure": {"money": 350, "action": "close"}},
+    "price_deviation": {"price_deviation": Decimal("0.0005")},
+    "loss_streak of each": {"loss_streak": {2: HALF, 3: HALF / 2}},
+}
+BOTH = (("A",), ("A",))
+
+
+def limited(symbols, risk):
+    """Run Bull and Bear under limits, and each alone under the same; name who differs, and whom the limits touch."""
+    bars = {symbol: walk(symbol, 60, 1) for symbol in ("A", "B")}
+    share, risk = Decimal("0.4"), {**NOTHING, **risk}
+    members = list(zip((Bull, Bear), symbols, strict=True))
+    entries = [(named(form(), form.__name__), share, chosen) for form, chosen in members]
+    result = orchestrate(entries, configuration(*bars, risk=risk)).run(bars, CAPITAL)
+    tied, touched = [], []
+    for form, chosen in members:
+        solo = alone(form, form.__name__, chosen, bars, CAPITAL * share, risk=risk)
+        free = alone(form, form.__name__, chosen, bars, CAPITAL * share)
+        tied += [form.__name__] if differences(result, solo, form.__name__) else []
+        touched += [form.__name__] if differences(solo, free, form.__name__) else []
+    return tied, touched
+
+
+@pytest.mark.parametrize("risk", OF_THE_WHOLE.values(), ids=OF_THE_WHOLE)
+def test_each_limit_of_the_whole_portfolio_alone_is_a_tie_between_strategies(risk):
+    """Under the same limit a strategy does among others what it does not alone, and nothing without it. (B-30, A-102)"""
+    assert limited(BOTH, {}) == ([], [])
+    assert limited(BOTH, risk)[0]
+
+
+@pytest.mark.parametrize("risk", OF_ONE.values(), ids=OF_ONE)
+def test_a_limit_on_what_one_strategy_does_is_no_tie(risk):
+    """It cuts or refuses, but the same among others and alone. (B-30, A-102)"""
+    tied, touched = limited(BOTH, risk)
+    assert tied == []
+    assert touched
+
+
+def test_a_limit_that_nobody_comes_near_is_no_tie():
+    """Named, but far away: strategies do what they do alone, and what they do without. (B-30, A-102)"""
+    far = {name: {"money": 1_000_000} for name in ("total_risk", "gross_exposure", "net_exposure", "daily_loss")}
+    assert limited(BOTH, {**far, "open_positions": 9, "orders_per_minute": 99, "drawdown": HALF}) == ([], [])
+
+
 def test_a_tie_between_strategies_would_be_seen():
     """The comparison notices a strategy that learns of another: here both count in one list. (B-30)"""
     shared: list[object] = []
