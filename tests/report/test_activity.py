@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyOrchestrator
+from podium.core.events import Reason
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
 from podium.report.activity import activity_of
@@ -97,7 +99,8 @@ def test_exposure_use_and_blocks_by_hand():
     assert exposure.long.tolist() == [0, 200, 220, 0, 0]
     assert exposure.short.tolist() == [0, 0, 0, -110, -105]
     assert exposure.capital_use == pytest.approx([0, 0.04, 0.04, 0.04, 110 / 5_000])
-    assert exposure.blocked.tolist() == [4 * HOUR]
+    assert exposure.blocked.times.tolist() == [4 * HOUR]
+    assert exposure.blocked.reasons.tolist() == [Reason.CAPITAL_LIMIT]
 
 
 def test_capital_use_between_drawn_moments_is_not_lost():
@@ -175,3 +178,31 @@ def test_a_result_draws_itself(tmp_path):
     assert page.startswith("<!doctype html>")
     assert "nothing is left unexplained" in page
     assert len(page) < 400_000
+
+
+class Eager(Strategy):
+    """Want to enter at every bar, more than there is."""
+
+    def on_bar(self, bar):
+        self.buy(quantity=4)
+
+
+def test_every_blocked_entry_is_told_with_its_reason():
+    """As many as the events have, by limits as by capital; orders that traded are none of them (A-26, B-31)."""
+    risk = {**dict.fromkeys(("trade_risk", "position_risk", "total_risk", "daily_loss", "loss_streak"), "off")}
+    market = {"X": bars([100, 100, 100, 100]), "Y": bars([100, 100, 100, 100], "Y")}
+    members = [(Eager(), Decimal("0.1")), (Once(), Decimal("0.5"))]
+    result, activity = run(members, market, risk={**risk, "open_positions": 2, "order_value": {"money": 450}})
+    told = Counter(
+        (event["strategy_id"], event["reason"])
+        for event in result.events()
+        # Where there is nothing to close, an exit is refused.
+        if event["kind"] in ("SIGNAL_REJECTED", "ORDER_CANCELLED") and event["reason"] != "flat"
+    )
+    found = Counter(
+        (name, Reason(int(reason)).wire)
+        for name, exposure in activity.exposures.items()
+        for reason in exposure.blocked.reasons
+    )
+    assert found == told
+    assert {reason for _, reason in found} >= {"capital_limit", "open_positions"}

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from podium.backtest.attribution import Attribution, AttributionRow, TradedValue
+from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.report import sections, trade_list
 from podium.report.activity import Activity, Exposure
+from podium.report.blocked import BlockedEntries
 from podium.report.document import page_script, write_page
 from podium.report.drawn import DrawnPortfolio
 from podium.report.elements import Html, data_block, element, joined
@@ -77,7 +79,9 @@ def activity_for(strategy_ids, symbol="BTC/USDT", points=100):
     exposures = {
         name: Exposure(
             long=held * place, short=-held * (place == 0), capital_use=np.linspace(0, 1, points),
-            blocked=np.array([1_641_000_000 * 10**9]),
+            blocked=BlockedEntries(
+                times=np.array([1_641_000_000 * 10**9] * 2), reasons=np.array([Reason.CAPITAL_LIMIT, Reason.TOTAL_RISK])
+            ),
         )
         for place, name in enumerate(strategy_ids)
     }  # fmt: skip
@@ -269,13 +273,18 @@ def test_costs_are_set_against_what_was_traded(made):
 
 
 def test_capital_use_and_blocked_entries_are_drawn(made):
-    """Each strategy has a row with its use of capital and a stroke for every entry it blocked (B-31)."""
+    """Each strategy has a row with its use of capital and its blocked entries by cause and reason (B-31, A-26)."""
     page = Page(page_of(made, activity=activity_for(["trend", "reversal"])))
     held, use = json.loads(page.data["exposure-chart-figure"])["panels"]
     assert [one["name"] for one in held["series"]] == ["trend", "trend", "reversal", "net"]
     assert [one["name"] for one in use["series"]] == ["trend", "reversal"]
     assert unpacked(use["series"][0]["values"])[-1] == 1
-    assert unpacked(use["series"][1]["moments"]).tolist() == [1_641_000_000]
+    assert [(one["name"], one["count"]) for one in use["causes"]] == [("capital", 2), ("limits", 2)]
+    assert use["reasons"] == [{"name": "capital limit", "cause": 0}, {"name": "total risk", "cause": 1}]
+    blocked = {name: unpacked(values).tolist() for name, values in use["series"][1]["blocked"].items()}
+    # 1,641,000,000 lies between the closes of the first hour and of the second.
+    assert blocked == {"rows": [1, 1], "reasons": [0, 1], "counts": [1, 1]}
+    assert "Blocked entries: capital limit 2, total risk 2." in page.texts
 
 
 def test_the_comparison_stands_in_the_page(made):

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from podium.backtest.attribution import Attribution
 from podium.backtest.result import OrchestratorResult
-from podium.core.events import EventKind, Reason
+from podium.core.events import EventKind
+from podium.report.blocked import BlockedEntries, is_blocked
 from podium.report.levels import EntryLevels, TradeKey, entry_levels
 
 __all__ = ["Activity", "Exposure", "activity_of"]
 
 _FILL_FIELDS = ("step", "cell", "position", "used", "allocated")
+_REFUSAL_FIELDS = ("step", "cell", "reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,13 +31,13 @@ class Exposure:
         long: the value of its long positions in money, shape ``(moments,)``.
         short: that of its short positions, negative.
         capital_use: the largest share of its allocation that was bound since the moment before.
-        blocked: when entries were refused because its capital did not cover them, nanoseconds since 1970 UTC.
+        blocked: the entries that were refused, with their reasons.
     """
 
     long: NDArray[np.float64]
     short: NDArray[np.float64]
     capital_use: NDArray[np.float64]
-    blocked: NDArray[np.int64]
+    blocked: BlockedEntries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,9 +81,8 @@ class _Reader:
         chosen = [(block, block["kind"] == EventKind.ORDER_FILLED) for block in blocks]
         self.fills = {name: _joined([block[name][mask] for block, mask in chosen]) for name in _FILL_FIELDS}
         self.owners = self.members[self.fills["cell"]]
-        refused = [(block, _is_blocked(block)) for block in blocks]
-        self.blocked_steps = _joined([block["step"][mask] for block, mask in refused])
-        self.blocked_owners = self.members[_joined([block["cell"][mask] for block, mask in refused])]
+        refused = [(block, is_blocked(block)) for block in blocks]
+        self.refused = {name: _joined([block[name][mask] for block, mask in refused]) for name in _REFUSAL_FIELDS}
 
     def exposure(self, number: int, rows: NDArray[np.int64]) -> Exposure:
         """Sample what one strategy held."""
@@ -96,8 +97,13 @@ class _Reader:
                 self.fills["used"][mine] / np.maximum(self.fills["allocated"][mine], 1),
                 rows,
             ),
-            blocked=self.market.timeline.times[self.blocked_steps[self.blocked_owners == number]],
+            blocked=self._blocked(number),
         )
+
+    def _blocked(self, number: int) -> BlockedEntries:
+        mine = self.members[self.refused["cell"]] == number
+        times = self.market.timeline.times[self.refused["step"][mine]]
+        return BlockedEntries(times=times, reasons=self.refused["reason"][mine])
 
     def _value(self, cell: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Value the position of a cell at the last close known at each row; the last fill of a step counts."""
@@ -114,11 +120,6 @@ class _Reader:
 
 def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate(parts).astype(np.int64)
-
-
-def _is_blocked(block: NDArray[np.void]) -> NDArray[np.bool_]:
-    ended = (block["kind"] == EventKind.SIGNAL_REJECTED) | (block["kind"] == EventKind.ORDER_CANCELLED)
-    return np.asarray(ended & (block["reason"] == Reason.CAPITAL_LIMIT))
 
 
 def _highest_since(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from podium.data.bars import BarSeries
 from podium.report.activity import Exposure
+from podium.report.blocked import CAUSES, packed_blocks, present_causes, reason_text
 from podium.report.curves import drawn_candles
 from podium.report.drawn import DrawnPortfolio
 from podium.report.packing import packed, packed_exactly
@@ -34,6 +35,8 @@ __all__ = [
 Figure = dict[str, object]
 
 _WHOLE = "portfolio"
+#: Of the signs of one cause, in pixels.
+_LANE_HEIGHT = 9
 
 
 def _series(name: str, place: int | None, values: NDArray[np.float64], *, stacked: bool = False) -> dict[str, object]:
@@ -111,7 +114,7 @@ def equity_figure(drawn: DrawnPortfolio, currency: str) -> Figure:
 
 
 def exposure_figure(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) -> Figure:
-    """Draw what was held, how much of each allocation was bound, and when entries were refused for want of capital.
+    """Draw what was held, how much of each allocation was bound, and when entries were refused for which reason.
 
     Args:
         drawn: the curves.
@@ -132,16 +135,20 @@ def exposure_figure(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) ->
     if sold:
         net = np.asarray(sum((one.long + one.short for one in exposures.values()), np.zeros(len(money))) / money)
         held.append(_series("net", None, net))
+    blocked = [one.blocked for one in exposures.values()]
+    causes = present_causes(blocked)
+    told = sorted({int(reason) for one in blocked for reason in np.unique(one.reasons)})
+    times = drawn.result.aggregate_equity_curve.times_nanoseconds[drawn.rows]
     use = [
         {
             **_series(name, place, exposures[name].capital_use),
-            "moments": packed_exactly(exposures[name].blocked / 1e9),
+            "blocked": packed_blocks(exposures[name].blocked, times, told),
         }
         for place, name in enumerate(names)
     ]
-    blocked = any(len(one.blocked) for one in exposures.values())
-    title = "Capital in use" + ("; strokes: blocked entries" if blocked else "")
-    rows = min(40 * len(names), 320)
+    title = "Capital in use" + ("; signs: blocked entries" if causes else "")
+    # Each cause has a lane above the area.
+    rows = min((38 + _LANE_HEIGHT * max(len(causes), 1)) * len(names), 440)
     height = 220 + rows
     return {
         "height": height + 90,
@@ -154,9 +161,24 @@ def exposure_figure(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) ->
                 "zero": True,
                 "series": held,
             },
-            {"title": title, "share": rows / height, "kind": "rows", "series": use},
+            {
+                "title": title,
+                "share": rows / height,
+                "kind": "rows",
+                "series": use,
+                "causes": [
+                    {"name": cause, "sign": list(CAUSES).index(cause), "count": count}
+                    for cause, count in causes.items()
+                ],
+                "reasons": [{"name": reason_text(reason), "cause": _cause_of(reason, causes)} for reason in told],
+            },
         ],
     }
+
+
+def _cause_of(reason: int, causes: Mapping[str, int]) -> int:
+    """Give the place of the cause to which a reason belongs, among those that there are."""
+    return next(place for place, cause in enumerate(causes) if reason in CAUSES[cause])
 
 
 def sharpe_figure(drawn: DrawnPortfolio, window: int) -> Figure | None:

@@ -20,6 +20,7 @@ from podium.data.bars import BarSeries
 from podium.data.flaws import Flaw
 from podium.report import figures, sections
 from podium.report.activity import Activity, Exposure, activity_of
+from podium.report.blocked import reason_text
 from podium.report.costs import attribution_section, cost_section
 from podium.report.diversification import correlation_warnings, diversification_section
 from podium.report.document import chart, write_page, written_page
@@ -157,7 +158,7 @@ def _headline(result: ReportedResult, market: Mapping[str, BarSeries], name: str
         "Sharpe ratio": ("–" if sharpe is None else f"{sharpe:,.2f}", None),
         "Maximum drawdown": (percent(metrics.max_drawdown) or "–", None),
         "Trades": (f"{metrics.total_trades:,}", None),
-        "Blocked entries": (f"{whole.capital_limit_blocks or 0:,}", None),
+        "Blocked for capital": (f"{whole.capital_limit_blocks or 0:,}", None),
         "Conflicts": (f"{result.conflicts_detected:,}", None),
     }
     return sections.headline(name, period, facts)
@@ -184,7 +185,7 @@ def _equity_section(drawn: DrawnPortfolio, currency: str) -> Html:
 def _exposure_section(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) -> Html:
     note = (
         "Long positions stand above 0, short ones below. Capital in use is the share of each allocation that was "
-        "bound, at most since the point before."
+        "bound, at most since the point before. A sign above it is an entry that was blocked, in a lane for each cause."
     )
     figure = figures.exposure_figure(drawn, exposures)
     return element(
@@ -192,8 +193,19 @@ def _exposure_section(drawn: DrawnPortfolio, exposures: Mapping[str, Exposure]) 
         element("h2", "Exposure and capital"),
         element("p", note, class_="note"),
         chart("exposure-chart", figure, "Value of positions, capital in use and blocked entries over time"),
+        _blocked(exposures),
         id="exposure",
     )
+
+
+def _blocked(exposures: Mapping[str, Exposure]) -> Html:
+    """Say how many entries were blocked for each reason, the commonest first."""
+    reasons = np.concatenate([one.blocked.reasons for one in exposures.values()])
+    if len(reasons) == 0:
+        return Html("")
+    found = sorted(zip(*np.unique(reasons, return_counts=True), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    words = ", ".join(f"{reason_text(int(reason))} {count:,}" for reason, count in found)
+    return element("p", f"Blocked entries: {words}.", class_="note below")
 
 
 def _returns_section(drawn: DrawnPortfolio) -> Html:

@@ -85,22 +85,44 @@ class SeriesPanel {
   }
 }
 
-// A row for each strategy: how much was in use as an area from 0 to 1, and strokes for moments, such as refused entries.
+// What tells causes apart, beside their lanes: a stroke, a triangle, a cross, a ring, a square. No colour is needed.
+const CAUSE_SIGNS = [
+  (x, y, size) => `M${x} ${y - size}v${2 * size}`,
+  (x, y, size) => `M${x - size} ${y - size}h${2 * size}l${-size} ${2 * size}Z`,
+  (x, y, size) => `M${x - size} ${y - size}l${2 * size} ${2 * size}m0 ${-2 * size}l${-2 * size} ${2 * size}`,
+  (x, y, size) => `M${x - size} ${y}a${size} ${size} 0 1 0 ${2 * size} 0a${size} ${size} 0 1 0 ${-2 * size} 0`,
+  (x, y, size) => `M${x - size} ${y - size}h${2 * size}v${2 * size}h${-2 * size}Z`,
+];
+const causeOf = ({ name }) => `cause ${name}`;
+
+// A row for each strategy: how much was in use as an area from 0 to 1, and above it a lane of signs for each cause that
+// blocked entries.
 class RowPanel {
   constructor(panel, hidden) {
     Object.assign(this, panel);
-    this.series = panel.series.map((one) => ({ ...one, values: unpack(one.values), moments: unpack(one.moments) }));
+    this.series = panel.series.map((one) => {
+      const [rows, reasons, counts] = ["rows", "reasons", "counts"].map((name) => unpack(one.blocked[name]));
+      return { ...one, values: unpack(one.values), blocked: [...rows].map((row, at) => ({ row, reason: reasons[at], count: counts[at] })) };
+    });
     this.hidden = hidden;
+  }
+
+  blocks(one) {
+    return one.blocked.filter(({ reason }) => !this.hidden.has(causeOf(this.causes[this.reasons[reason].cause])));
   }
 
   bounds() {
     return [0, this.series.length];
   }
 
-  draw({ first, last, x, y, times, group, range }) {
-    this.series.forEach(({ name, place, values, moments }, row) => {
+  draw({ first, last, x, y, times, group, range, tall }) {
+    const each = tall / this.series.length;
+    const lane = Math.min(9, (each * 0.6) / Math.max(this.causes.length, 1));
+    const room = 1 - (lane * this.causes.length + 7) / each;
+    this.series.forEach((one, row) => {
+      const { name, place, values } = one;
       const floor = this.series.length - row - 1;
-      const height = (value) => y(floor + Math.min(value, 1) * 0.76);
+      const height = (value) => y(floor + Math.min(value, 1) * room);
       group.append(svg("line", { x1: x(range[0]), x2: x(range[1]), y1: y(floor), y2: y(floor), class: "grid" }));
       if (this.hidden.has(keyOf({ name, place }))) return;
       let outline = `M${x(times[first]).toFixed(1)} ${y(floor)}`;
@@ -108,26 +130,31 @@ class RowPanel {
         if (at > first) outline += `H${x(times[at - 1]).toFixed(1)}`;
         outline += `V${height(values[at]).toFixed(1)}H${x(times[at]).toFixed(1)}`;
       }
-      // Above the area, so that many strokes do not hide it.
-      const [top, bottom] = [y(floor + 0.98), y(floor + 0.82)];
-      let strokes = "";
-      let before = "";
-      for (const time of moments) {
-        const across = x(time).toFixed(1);
-        if (time >= range[0] && time <= range[1] && across !== before) strokes += `M${across} ${top}V${bottom}`;
-        before = across;
+      group.append(svg("path", { d: `${outline}V${y(floor)}Z`, class: "area", style: `--c:${colourOf(place)}` }));
+      // Above the area, so that many signs do not hide it; those that would stand on each other are one.
+      const signs = this.causes.map(() => ({ d: "", before: -Infinity }));
+      for (const { row: at, reason } of this.blocks(one)) {
+        const { cause } = this.reasons[reason];
+        const across = Math.round(x(times[at]) * 2) / 2;
+        if (times[at] < range[0] || times[at] > range[1] || across - signs[cause].before < 2) continue;
+        signs[cause].before = across;
+        signs[cause].d += CAUSE_SIGNS[this.causes[cause].sign](across, y(floor + 1) + 4 + lane * (cause + 0.5), lane * 0.32);
       }
-      group.append(
-        svg("path", { d: `${outline}V${y(floor)}Z`, class: "area", style: `--c:${colourOf(place)}` }),
-        svg("path", { d: strokes, class: "mark" }),
-      );
+      for (const { d } of signs) if (d) group.append(svg("path", { d, class: "mark" }));
     });
   }
 
   told(row) {
-    const told = this.series.filter((one) => !this.hidden.has(keyOf(one)))
-      .map(({ name, place, values }) => ({ name, place, text: formats.percent.value(values[row]) }));
-    return told.length ? [{ name: this.title }, ...told] : [];
+    const shown = this.series.filter((one) => !this.hidden.has(keyOf(one)));
+    const told = shown.map(({ name, place, values }) => ({ name, place, text: formats.percent.value(values[row]) }));
+    const blocked = shown.flatMap((one) => this.blocks(one).filter((block) => block.row === row).map(({ reason, count }) =>
+      ({ name: `${one.name}: ${this.reasons[reason].name}`, place: one.place, text: `${whole.format(count)} ×`, count })));
+    const most = blocked.sort((a, b) => b.count - a.count).slice(0, 8);
+    const more = blocked.length - most.length;
+    return [
+      ...(told.length ? [{ name: "Capital in use" }, ...told] : []),
+      ...(most.length ? [{ name: "Blocked entries" }, ...most, ...(more ? [{ name: `and ${more} more reasons` }] : [])] : []),
+    ];
   }
 }
 
@@ -157,19 +184,27 @@ class TimeChart {
   name() {
     const names = new Map();
     for (const panel of this.figure.panels) for (const one of panel.series ?? []) names.set(keyOf(one), one);
-    if (names.size < 2) return;
-    this.legend.replaceChildren(...[...names].map(([key, { name, place }]) => {
-      const button = html("button", { type: "button", "aria-pressed": String(!this.hidden.has(key)), title: name },
-        html("span", { class: place === null ? "key whole" : "key", style: `--c:${colourOf(place)}` }),
-        html("span", { class: "who" }, name));
-      button.addEventListener("click", () => {
-        if (this.hidden.has(key)) this.hidden.delete(key);
-        else this.hidden.add(key);
-        button.setAttribute("aria-pressed", String(!this.hidden.has(key)));
-        this.draw();
-      });
-      return button;
-    }));
+    const causes = this.figure.panels.flatMap((panel) => panel.causes ?? []);
+    this.legend.replaceChildren(
+      ...(names.size < 2 ? [] : [...names].map(([key, { name, place }]) => this.entry(key, name,
+        html("span", { class: place === null ? "key whole" : "key", style: `--c:${colourOf(place)}` })))),
+      ...causes.map((cause) => this.entry(causeOf(cause), `blocked by ${cause.name} (${whole.format(cause.count)})`,
+        svg("svg", { class: "sign", viewBox: "-6 -6 12 12", width: 12, height: 12, "aria-hidden": "true" },
+          svg("path", { class: "mark", d: CAUSE_SIGNS[cause.sign](0, 0, 4) })))),
+    );
+  }
+
+  // A name of the legend; pressing it hides what it names.
+  entry(key, words, sign) {
+    const button = html("button", { type: "button", "aria-pressed": String(!this.hidden.has(key)), title: words },
+      sign, html("span", { class: "who" }, words));
+    button.addEventListener("click", () => {
+      if (this.hidden.has(key)) this.hidden.delete(key);
+      else this.hidden.add(key);
+      button.setAttribute("aria-pressed", String(!this.hidden.has(key)));
+      this.draw();
+    });
+    return button;
   }
 
   // Show other panels over the same times.
