@@ -450,7 +450,7 @@ portfolio.yaml:3:27: portfolio.rebalancing.drawdown is stated, but the rule weig
         name="rebalancing by more history than there is",
         edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalancing: {rule: risk_parity}"),),
         message="""\
-portfolio.yaml:3:16: the rule risk_parity looks back at 60 days, and the run has 1
+portfolio.yaml:3:3: the rule risk_parity looks back at 60 days, and the run has 1
   expected: a run of more than 60 days
   hint: lower lookback_days, or use more bars
 """,
@@ -806,7 +806,7 @@ portfolio.yaml:10:55: symbols.ETH/USDT.notional_minimum is -5
         edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, notional_minimum: 0.0000000001}"),),
         command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
-portfolio.yaml: notional_minimum 0.0000000001 has more decimals than the ledger keeps
+portfolio.yaml:10:37: notional_minimum 0.0000000001 has more decimals than the ledger keeps
   expected: at most 8 decimals
 """,
     ),
@@ -1955,7 +1955,7 @@ portfolio.yaml:16:14: strategies[0].symbols is an empty list
         edits=((PORTFOLIO, "taker_fee: 0.1%", "fee_per_unit: 0.1234567890123456"),),
         command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
-portfolio.yaml: the fee_per_unit of 0.1234567890123456 is finer than Podium computes for a lot of 0.001
+portfolio.yaml:9:37: the fee_per_unit of 0.1234567890123456 is finer than Podium computes for a lot of 0.001
   expected: fee_per_unit × lot with at most 17 decimals
   hint: round it to fewer decimals
 """,
@@ -1968,7 +1968,7 @@ portfolio.yaml: the fee_per_unit of 0.1234567890123456 is finer than Podium comp
         ),
         command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
-portfolio.yaml: the fee_per_unit of 5 does not fit an exact ledger in units of 1e-12
+portfolio.yaml:9:44: the fee_per_unit of 5 does not fit an exact ledger in units of 1e-12
   expected: at most 0.0023
   hint: a coarser tick or lot makes the unit coarser, here or for the portfolio's finest symbol
 """,
@@ -2068,7 +2068,7 @@ reversal.py:5:9: Reversal() raised SystemExit: 3
         ),
         command=("backtest", PORTFOLIO, "--no-progress"),
         message="""\
-portfolio.yaml: strategy 'reversal': Reversal.warm_up is 'x'
+portfolio.yaml:18:5: strategy 'reversal': Reversal.warm_up is 'x'
   expected: a whole number of bars, 0 or more
 """,
     ),

@@ -70,14 +70,38 @@ def test_the_period_is_cut_by_close_times(folder: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("trend.yaml", "params: {n: 3}", "timeframe: 90m\nparams: {n: 3}"), "90m"),
-        (("portfolio.yaml", "capital: 1000", "capital: 1_000_000_000_000_000"), "does not fit an exact ledger"),
-        (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {leverage: 1_000_000_000}}"), "does not fit an exact"),
+        (
+            ("trend.yaml", "params: {n: 3}", "timeframe: 90m\nparams: {n: 3}"),
+            "portfolio.yaml:5:5: bars of 90m cannot be made of bars of 1h",
+        ),
+        (
+            ("portfolio.yaml", "capital: 1000", "capital: 1_000_000_000_000_000"),
+            "portfolio.yaml:1:25: a capital of 1000000000000000 at leverage 1 does not fit an exact ledger",
+        ),
+        (
+            ("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {}, ETH/USDT: {leverage: 1_000_000_000}}"),
+            "portfolio.yaml:3:36: a capital of 1000 at leverage 1000000000 does not fit",
+        ),
+        (
+            ("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {}, ETH/USDT: {leverage: 1.00000000001}}"),
+            "portfolio.yaml:3:36: leverage 1.00000000001 is finer than Podium computes",
+        ),
+        (
+            (
+                "portfolio.yaml",
+                "symbols:",
+                "simulation: {fee_tiers: [{volume: 0, taker: 0, maker: 0}, {volume: 1e-15, taker: 0, maker: 0}]}\nsymbols:",
+            ),
+            "portfolio.yaml:3:60: volume 0.000000000000001 has more decimals",
+        ),
         (
             ("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {tick: 0.000000000001}}"),
             "BTC/USDT: row 0: the price",
         ),
-        (("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {fee_per_unit: 1e-20}}"), "fee_per_unit"),
+        (
+            ("portfolio.yaml", "[BTC/USDT, ETH/USDT]", "{BTC/USDT: {fee_per_unit: 1e-15}}"),
+            "portfolio.yaml:3:22: the fee_per_unit of",
+        ),
         (
             ("portfolio.yaml", "file: trend.yaml, params: {n: 5}", "class: blind.py:Blind"),
             "blind.py:3: strategy 'trend'",

@@ -21,6 +21,7 @@ from podium.core.errors import (
     StrategyFailed,
     did_you_mean,
     invariant,
+    within,
 )
 from podium.core.ids import digest, run_id
 from podium.core.times import Timeframe, from_nanoseconds, iso, parse_end, parse_time, to_nanoseconds
@@ -98,6 +99,16 @@ def test_a_problem_says_where_what_expected_and_what_to_do():
         "  hint: did you mean 'weight'?\n"
         "more"
     )
+
+
+def test_a_problem_knows_which_option_it_is_about_and_later_where_that_stands():
+    """Keys and positions until who has read the file knows the line; a location that is known stays. (D-06)"""
+    with pytest.raises(InputError) as caught, within("fee_tiers", 1), within("volume"):
+        raise InputError([Problem(message="too fine"), Problem(message="too much", location=Location(file="a"))])
+    inner, located = caught.value.problems
+    assert inner.place == ("fee_tiers", 1, "volume")
+    assert str(inner.located(Location(file="b", line=2))) == "b:2: too fine"
+    assert located.located(Location(file="b")) is located
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from podium.backtest.market import Market
 from podium.backtest.members import Member
-from podium.core.errors import ConfigurationError, Problem, did_you_mean
+from podium.core.errors import ConfigurationError, Problem, did_you_mean, within
 from podium.core.money import MoneyUnit
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
@@ -115,7 +115,8 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
         made: dict[int, CellInput] = {}
         for frame in dict.fromkeys(_frame(member) for _, member in mine):
             group = [(number, member) for number, member in mine if _frame(member) == frame]
-            bars = _bars(market, symbol, frame)
+            with within("strategies", group[0][0], "timeframe"):
+                bars = _bars(market, symbol, frame)
             # Symbols that the same members trade share one graph; it is opened on each of them.
             numbers = tuple(number for number, _ in group)
             shared = groups[numbers] = groups.get(numbers) or _Group(group)
@@ -215,17 +216,16 @@ class _Group:
         values = self._graph.open(bars.series)
         for number, member in self._members:
             if isinstance(member.form, RulePlan):
-                yield (
-                    number,
-                    compile_plan(
+                with within("strategies", number):
+                    plan = compile_plan(
                         member.form,
                         values,
                         self._graph,
                         instrument=market.instruments[symbol],
                         unit=unit,
                         bars=len(bars.series),
-                    ),
-                )
+                    )
+                yield number, plan
             else:
                 expressions = self._declared[number]
                 warm_up = max((self._graph.warm_up(node) for node in expressions.values()), default=0)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from podium.backtest.market import Market
 from podium.core.carry import Carry, events_of_factors
-from podium.core.errors import ConfigurationError, Problem
+from podium.core.errors import ConfigurationError, Problem, within
 from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import MoneyUnit
@@ -58,7 +58,8 @@ def make_flows(market: Market, carry: Mapping[str, Carry], unit: MoneyUnit) -> N
         length = market.timeline.lengths[number]
         if symbol in carry:
             steps = market.timeline.bar_steps[first_bar : first_bar + length]
-            due = _Symbol(market, symbol, unit).due(carry[symbol])
+            with within("carry", symbol):
+                due = list(_Symbol(market, symbol, unit).due(carry[symbol]))
             rows += [
                 (int(steps[row]), phase, number, instant, _ORDER.index(kind), int(kind), numerator, denominator)
                 for row, phase, instant, kind, numerator, denominator in due
@@ -124,6 +125,7 @@ class _Symbol:
                     message=f"the split of '{self._symbol}' at {iso(midnight)} falls inside a bar",
                     expected="bars that begin a new day with a new bar: before a split and after it prices differ",
                     hint="use bars of a day or shorter",
+                    place=("splits",),
                 )
             )
         return due
@@ -134,6 +136,10 @@ def _units_of(amount: Decimal, instrument: Instrument, unit: MoneyUnit) -> Fract
     units = Fraction(_EXACT.multiply(amount, instrument.lot).scaleb(unit.digits, _EXACT))
     if max(units.numerator, units.denominator) >= _LIMIT:
         raise ConfigurationError(
-            Problem(message=f"a dividend of {amount:f} does not fit the ledger", expected="fewer digits")
+            Problem(
+                message=f"a dividend of {amount:f} does not fit the ledger",
+                expected="fewer digits",
+                place=("dividends",),
+            )
         )
     return units

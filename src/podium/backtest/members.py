@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from podium.core.errors import ConfigurationError, Problem, did_you_mean
+from podium.core.errors import ConfigurationError, Problem, did_you_mean, within
 from podium.core.ids import RESERVED_IDS
 from podium.core.times import Timeframe
 from podium.portfolio.file import PortfolioFile
+from podium.portfolio.strategy_entries import StrategyEntry
 from podium.strategy.adapted import AdaptedStrategy, EntersAndExits
 from podium.strategy.base import Strategy
 from podium.strategy.coded import check_coded
@@ -48,17 +49,20 @@ def members_of_file(portfolio: PortfolioFile) -> tuple[Member, ...]:
     Returns:
         In the file's order.
     """
-    made = [
-        Member(
-            strategy_id=entry.strategy_id,
-            form=_form(entry.create(), entry.strategy_id),
-            weight=entry.weight or Decimal(1),
-            symbols=entry.symbols,
-            timeframe=entry.timeframe,
-        )
-        for entry in portfolio.strategies
-    ]
+    made = [_of_entry(number, entry) for number, entry in enumerate(portfolio.strategies)]
     return _weighted(made) if portfolio.equal_weights else _checked(made)
+
+
+def _of_entry(number: int, entry: StrategyEntry) -> Member:
+    with within("strategies", number):
+        form = _form(entry.create(), entry.strategy_id)
+    return Member(
+        strategy_id=entry.strategy_id,
+        form=form,
+        weight=entry.weight or Decimal(1),
+        symbols=entry.symbols,
+        timeframe=entry.timeframe,
+    )
 
 
 def members_of_pairs(

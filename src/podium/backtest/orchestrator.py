@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from decimal import Context, Decimal
 
 import numpy as np
@@ -22,7 +23,7 @@ from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.rebalancer import Rebalancer, run_days
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
-from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, did_you_mean
+from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, did_you_mean, within
 from podium.core.instruments import Instrument
 from podium.core.interrupts import deferred_interrupt
 from podium.core.kernels import is_cached
@@ -30,7 +31,7 @@ from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUni
 from podium.core.times import iso
 from podium.engine.engine import Engine, EngineOptions, EngineOverflow, TierInput, events_of_a_step
 from podium.engine.tables import EVENTS_MAXIMUM, ConflictMode
-from podium.portfolio.configuration import OrchestratorConfig
+from podium.portfolio.configuration import FeeTier, OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
 from podium.portfolio.rebalancing import rebalancing_problem
 from podium.stats.daily import Calendar
@@ -208,14 +209,7 @@ class StrategyOrchestrator:
             unit=unit,
             slippage=to_rate(config.slippage, "slippage"),
             spread=to_rate(config.spread, "spread"),
-            fee_tiers=[
-                TierInput(
-                    volume=unit.to_units(tier.volume, "the volume of a fee tier"),
-                    taker_fee=to_rate(tier.taker, "taker"),
-                    maker_fee=to_rate(tier.maker, "maker"),
-                )
-                for tier in config.fee_tiers
-            ],
+            fee_tiers=[_tier(number, tier, unit) for number, tier in enumerate(config.fee_tiers)],
             conflicts=[ConflictMode[config.conflict_mode(symbol).upper()] for symbol in market.symbols],
             priorities=[config.priorities.get(member.strategy_id, 0) for member in self.members],
             flows=flows,
@@ -228,7 +222,7 @@ class StrategyOrchestrator:
             return None
         days = run_days(engine.timeline.times, calendar)
         if problem := rebalancing_problem(options, len(self.members), days):
-            raise ConfigurationError(problem)
+            raise ConfigurationError(replace(problem, place=("rebalancing",)))
         weights = [member.weight for member in self.members]
         threshold = self.config.rebalance_threshold
         return Rebalancer(engine, options, threshold=threshold, weights=weights, calendar=calendar)
@@ -288,6 +282,15 @@ def _end_of_step(coded: Sequence[CodedCell]) -> int:
     return 2 * max(cell.cursor.step for cell in coded) + 2
 
 
+def _tier(number: int, tier: FeeTier, unit: MoneyUnit) -> TierInput:
+    with within("fee_tiers", number):
+        return TierInput(
+            volume=unit.to_units(tier.volume, "volume"),
+            taker_fee=to_rate(tier.taker, "taker"),
+            maker_fee=to_rate(tier.maker, "maker"),
+        )
+
+
 def _refuse_too_many(cells: Cells) -> None:
     """Refuse more (strategy, symbol) pairs than one engine can hold."""
     pairs, events, of_none = len(cells.inputs), events_of_a_step(cells.inputs), events_of_a_step(())
@@ -297,6 +300,7 @@ def _refuse_too_many(cells: Cells) -> None:
                 message=f"{pairs:,} pairs of a strategy and a symbol are more than one portfolio can hold",
                 expected=f"at most {pairs * (EVENTS_MAXIMUM - of_none) // (events - of_none):,} of them",
                 hint="give strategies fewer symbols, or split the portfolio",
+                place=("strategies",),
             )
         )
 
@@ -331,7 +335,8 @@ def _refuse_capital(capital: Decimal) -> None:
 
 def _refuse_overflow(capital: Decimal, unit: MoneyUnit, market: Market) -> None:
     """Refuse a capital that leaves no headroom in the ledger, and say which symbol makes its unit so small."""
-    leverage = max(instrument.leverage for instrument in market.instruments.values())
+    highest = max(market.instruments, key=lambda symbol: market.instruments[symbol].leverage)
+    leverage = market.instruments[highest].leverage
     most = unit.to_decimal(LEDGER_LIMIT_UNITS - 1) / (4 * leverage)
     if capital <= most:
         return
@@ -342,6 +347,8 @@ def _refuse_overflow(capital: Decimal, unit: MoneyUnit, market: Market) -> None:
             f"1e-{unit.digits}",
             expected=f"a capital of at most {most:.0f}",
             hint=_coarser_grid(capital / most, symbol, finest) if unit.digits > MONEY_DIGITS_MINIMUM else None,
+            # Without leverage the same capital may do.
+            place=("initial_capital",) if capital > most * leverage else ("instruments", highest, "leverage"),
         )
     )
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from podium.backtest.rebalancer import run_days
 from podium.core.errors import ConfigurationError, DataError, InputError, Location, Problem
 from podium.core.times import Timeframe, iso
 from podium.data.bars import BarSeries
 from podium.data.readers import read_bars, read_each
 from podium.data.sample import SAMPLE_SYMBOLS, sample_market
 from podium.portfolio.file import PortfolioFile
-from podium.portfolio.rebalancing import rebalancing_problem
-from podium.stats.daily import Calendar
 
 __all__ = ["read_portfolio_bars"]
 
@@ -47,19 +42,7 @@ def read_portfolio_bars(
         where = portfolio.locate("data", "to") if last is None else Location(file="--to")
         message, expected = f"the period ends at {iso(end)}", f"an end after its start {iso(start)}"
         raise ConfigurationError(Problem(message=message, location=where, expected=expected))
-    bars = {symbol: _cut(found[symbol], start, end, portfolio) for symbol in portfolio.symbols}
-    _refuse_short_history(portfolio, bars)
-    return bars
-
-
-def _refuse_short_history(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> None:
-    """Refuse a rule of rebalancing that could never act on these bars, at its line."""
-    options = portfolio.document.portfolio.rebalancing
-    if options is not None:
-        times = np.unique(np.concatenate([series.close_time for series in bars.values()]))
-        days = run_days(times, Calendar(portfolio.data.calendar))
-        if problem := rebalancing_problem(options, len(portfolio.strategies), days):
-            raise ConfigurationError(replace(problem, location=portfolio.locate("portfolio", "rebalancing")))
+    return {symbol: _cut(found[symbol], start, end, portfolio) for symbol in portfolio.symbols}
 
 
 def _sample(portfolio: PortfolioFile) -> dict[str, BarSeries]:
@@ -96,13 +79,7 @@ def _files(portfolio: PortfolioFile, path: Path) -> dict[str, BarSeries]:
             )
         return read_bars(path, timeframe=data.timeframe, label=data.label)
     except InputError as error:
-        raise DataError([_placed(problem, where) for problem in error.problems]) from error
-
-
-def _placed(problem: Problem, where: Location) -> Problem:
-    if problem.location is not None:
-        return problem
-    return Problem(message=problem.message, location=where, expected=problem.expected, hint=problem.hint)
+        raise DataError([problem.located(where) for problem in error.problems]) from error
 
 
 def _folder(portfolio: PortfolioFile, folder: Path) -> dict[str, BarSeries]:

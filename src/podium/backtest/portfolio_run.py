@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from podium.backtest.market import Market
 from podium.backtest.orchestrator import StrategyOrchestrator
 from podium.backtest.result import OrchestratorResult
-from podium.core.errors import InputError, Location, RunError
+from podium.core.errors import InputError, RunError
 from podium.data.bars import BarSeries
 from podium.data.grid import infer_tick
 from podium.portfolio.file import PortfolioFile
@@ -90,10 +89,9 @@ def run_portfolio(
 
 @contextmanager
 def _at_file(portfolio: PortfolioFile) -> Iterator[None]:
-    """Let problems that know no place point at the portfolio file."""
-    where = Location(file=str(portfolio.path))
+    """Let problems that know no location point at what they are about in the portfolio file."""
     try:
         yield
     except InputError as error:
-        placed = [replace(problem, location=problem.location or where) for problem in error.problems]
-        raise type(error)(placed) from error
+        located = [problem.located(portfolio.locate_option(problem.place)) for problem in error.problems]
+        raise type(error)(located) from error

@@ -22,8 +22,11 @@ Three kinds, never mixed:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from podium.core.places import Place
 
 __all__ = [
     "ConfigurationError",
@@ -39,6 +42,7 @@ __all__ = [
     "StrategyFailed",
     "did_you_mean",
     "invariant",
+    "within",
 ]
 
 
@@ -65,15 +69,29 @@ class Problem:
 
     Args:
         message: what came and why it does not serve, one line.
-        location: where; ``None`` when the input has no place (an argument in Python).
+        location: where; ``None`` when the input stands in no file (an argument in Python).
         expected: what would have been accepted.
         hint: what to do.
+        place: which of the given options it is about, as keys and positions; who has read them from a file knows its
+            location.
     """
 
     message: str
     location: Location | None = None
     expected: str | None = None
     hint: str | None = None
+    place: Place = ()
+
+    def located(self, location: Location | None) -> Problem:
+        """Point at a location, unless the problem has one already.
+
+        Args:
+            location: where it is, as far as the caller knows.
+
+        Returns:
+            The problem.
+        """
+        return self if self.location is not None else replace(self, location=location)
 
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location else ""
@@ -168,6 +186,20 @@ def invariant(condition: bool, message: str, **values: object) -> None:
     if not condition:
         found = ", ".join(f"{name}={value!r}" for name, value in values.items())
         raise InvariantBroken(f"{message} ({found})" if found else message)
+
+
+@contextmanager
+def within(*place: str | int) -> Iterator[None]:
+    """Say of the problems of a block which of the given options they are about.
+
+    Args:
+        place: keys and positions that lead to what the block looks at.
+    """
+    try:
+        yield
+    except InputError as error:
+        error.problems = tuple(replace(problem, place=(*place, *problem.place)) for problem in error.problems)
+        raise
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -69,7 +69,7 @@ def to_rate(value: Decimal, name: str) -> int:
 
     Args:
         value: a ratio, such as ``Decimal("0.001")`` for 0.1 %.
-        name: what the rate is, for the message.
+        name: what the rate is called.
 
     Returns:
         Billionths.
@@ -80,7 +80,11 @@ def to_rate(value: Decimal, name: str) -> int:
     scaled = value * RATE_SCALE
     if scaled != scaled.to_integral_value():
         raise ConfigurationError(
-            Problem(message=f"{name} {value} is finer than Podium computes", expected="a multiple of 0.000000001")
+            Problem(
+                message=f"{name} {value} is finer than Podium computes",
+                expected="a multiple of 0.000000001",
+                place=(name,),
+            )
         )
     return int(scaled)
 
@@ -118,7 +122,7 @@ class MoneyUnit:
 
         Args:
             amount: money of the account currency.
-            name: what it is, for the message.
+            name: what it is called.
 
         Returns:
             Whole units.
@@ -133,6 +137,7 @@ class MoneyUnit:
                     Problem(
                         message=f"{name} {amount:f} has more decimals than the ledger keeps",
                         expected=f"at most {self.digits} decimals",
+                        place=(name,),
                     )
                 )
             return int(scaled)
@@ -181,6 +186,7 @@ class MoneyUnit:
                         f"lot of {instrument.lot:f}",
                         expected=f"fee_per_unit × lot with at most {self.digits + 9} decimals",
                         hint="round it to fewer decimals",
+                        place=("fee_per_unit",),
                     )
                 )
             return int(scaled)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.core.arrays import numbers_of
-from podium.core.errors import ConfigurationError, Problem, invariant
+from podium.core.errors import ConfigurationError, Problem, invariant, within
 from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
@@ -426,22 +426,8 @@ def _instrument_rows(
     order = [(cell.symbol, cell.strategy) for cell in cells]
     invariant(order == sorted(order), "cells come by (symbol, strategy)")
     for index, (row, instrument) in enumerate(zip(rows, instruments, strict=True)):
-        row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
-        row["leverage"] = to_rate(instrument.leverage, "leverage")
-        row["maintenance_rate"] = to_rate(instrument.maintenance_rate, "maintenance_rate")
-        row["maintenance_per_lot"] = _margin(instrument.maintenance_margin, "maintenance_margin", instrument, unit)
-        row["margin_per_lot"] = _margin(instrument.initial_margin, "initial_margin", instrument, unit)
-        row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), instrument.fee_per_unit, "fee_per_unit", unit)
-        minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")
-        row["fee_minimum"] = _fee(minimum, instrument.fee_minimum, "fee_minimum", unit)
-        minimum = unit.to_units(instrument.notional_minimum, "notional_minimum")
-        row["notional_minimum"] = _fee(minimum, instrument.notional_minimum, "notional_minimum", unit)
-        row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
-        row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
-        if instrument.volume_limit is not None:
-            row["volume_limit"] = to_rate(instrument.volume_limit, "volume_limit")
-        if instrument.slippage_model is not None:
-            _slip_by(row, instrument, instrument.slippage_model)
+        with within("instruments", index):
+            _write_costs(row, instrument, unit, slippage, spread)
         row["quantity_minimum"] = int((instrument.quantity_minimum or instrument.lot) / instrument.lot)
         maximum = instrument.quantity_maximum
         row["quantity_maximum"] = _FOREVER if maximum is None else int(maximum / instrument.lot)
@@ -449,6 +435,25 @@ def _instrument_rows(
         row["first_cell"] = mine[0] if mine else 0
         row["last_cell"] = mine[-1] + 1 if mine else 0
     return rows
+
+
+def _write_costs(row: Record, instrument: Instrument, unit: MoneyUnit, slippage: int, spread: int) -> None:
+    row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
+    row["leverage"] = to_rate(instrument.leverage, "leverage")
+    row["maintenance_rate"] = to_rate(instrument.maintenance_rate, "maintenance_rate")
+    row["maintenance_per_lot"] = _margin(instrument.maintenance_margin, "maintenance_margin", instrument, unit)
+    row["margin_per_lot"] = _margin(instrument.initial_margin, "initial_margin", instrument, unit)
+    row["fee_per_lot_numerator"] = _fee(unit.fee_per_lot(instrument), instrument.fee_per_unit, "fee_per_unit", unit)
+    minimum = unit.to_units(instrument.fee_minimum, "fee_minimum")
+    row["fee_minimum"] = _fee(minimum, instrument.fee_minimum, "fee_minimum", unit)
+    minimum = unit.to_units(instrument.notional_minimum, "notional_minimum")
+    row["notional_minimum"] = _fee(minimum, instrument.notional_minimum, "notional_minimum", unit)
+    row["slippage"] = slippage if instrument.slippage is None else to_rate(instrument.slippage, "slippage")
+    row["spread"] = spread if instrument.spread is None else to_rate(instrument.spread, "spread")
+    if instrument.volume_limit is not None:
+        row["volume_limit"] = to_rate(instrument.volume_limit, "volume_limit")
+    if instrument.slippage_model is not None:
+        _slip_by(row, instrument, instrument.slippage_model)
 
 
 def _slip_by(row: Record, instrument: Instrument, model: SlippageModel) -> None:
@@ -506,6 +511,7 @@ def _fee(units: int, fee: Decimal, name: str, unit: MoneyUnit) -> int:
                 message=f"the {name} of {fee:f} does not fit an exact ledger in units of 1e-{unit.digits}",
                 expected=f"at most {most:f}",
                 hint="a coarser tick or lot makes the unit coarser, here or for the portfolio's finest symbol",
+                place=(name,),
             )
         )
     return units

@@ -33,6 +33,13 @@ from podium.portfolio.strategy_entries import StrategyEntry, read_entry
 
 __all__ = ["PortfolioFile", "load_portfolio"]
 
+#: In which section each option of a run stands.
+_SECTIONS = {
+    name: section
+    for section, model in (("portfolio", AccountOptions), ("data", BarOptions), ("simulation", SimulationOptions))
+    for name in model.model_fields
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioFile:
@@ -86,13 +93,9 @@ class PortfolioFile:
         Returns:
             The options, with an instrument for every symbol.
         """
-        options: dict[str, object] = {}
-        for section, model in (
-            (self.document.portfolio, AccountOptions),
-            (self.data, BarOptions),
-            (self.document.simulation, SimulationOptions),
-        ):
-            options |= {name: getattr(section, name) for name in model.model_fields}
+        options: dict[str, object] = {
+            name: getattr(getattr(self.document, section), name) for name, section in _SECTIONS.items()
+        }
         options["risk"] = self.document.risk
         options["instruments"] = {
             name: section.instrument(section.tick or ticks[name]) for name, section in self.symbols.items()
@@ -112,6 +115,32 @@ class PortfolioFile:
             The location; the nearest thing around it when it is not in the file.
         """
         return self.root.locate(place, key)
+
+    def locate_option(self, place: Place) -> Location:
+        """Tell where an option of the run stands in the file.
+
+        Args:
+            place: keys and positions of what ``configuration`` and this object give, such as ``"instruments", 0,
+                "leverage"``; a symbol or a strategy is named or numbered.
+
+        Returns:
+            Where its key stands, or the nearest thing around it; the file alone without a place.
+        """
+        match place:
+            case ():
+                return Location(file=str(self.path))
+            case ("initial_capital",):
+                written: Place = ("portfolio", "capital")
+            case ("instruments" | "carry", symbol, *rest):
+                written = ("symbols", [*self.symbols][symbol] if isinstance(symbol, int) else symbol, *rest)
+            case ("strategies", int(number), *rest):
+                enabled = [position for position, each in enumerate(self.document.strategies) if each.enabled]
+                written = ("strategies", enabled[number], *rest)
+            case (str(option), *_) if (section := _SECTIONS.get(option)) is not None:
+                written = (section, *place)
+            case _:
+                written = place
+        return self.root.locate(written, key=True)
 
     def missing_bars(self, found: Mapping[str, object]) -> list[Problem]:
         """Say which symbols of the file have no bars.

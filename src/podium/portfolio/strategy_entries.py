@@ -193,7 +193,7 @@ def _from_class(made: StrategyEntry, section: StrategySection, entry: Item) -> S
         created = create_strategy(loaded, params)
         plan = plan_from_class(created) if has_rules(loaded) else None
     except InputError as error:
-        raise ConfigurationError([_at(problem, location) for problem in error.problems]) from error
+        raise ConfigurationError([problem.located(location) for problem in error.problems]) from error
     timeframe = made.timeframe or (plan.timeframe if plan is not None else None)
     if plan is not None:
         plan = replace(plan, timeframe=timeframe)
@@ -207,12 +207,6 @@ def _from_class(made: StrategyEntry, section: StrategySection, entry: Item) -> S
         timeframe=timeframe,
         overrides=tuple(overrides),
     )
-
-
-def _at(problem: Problem, location: Location) -> Problem:
-    if problem.location is not None:
-        return problem
-    return Problem(message=problem.message, location=location, expected=problem.expected, hint=problem.hint)
 
 
 def _class_params(
