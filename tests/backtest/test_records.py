@@ -218,6 +218,8 @@ class Plain:
             EventKind.ORDER_LIMITED,
         ):
             content = order
+            if kind == EventKind.ORDER_LIMITED:
+                content = order | {"filled": decimal(row["notional"], instrument.lot)}
         elif kind == EventKind.ORDER_FILLED:
             content = order | {name: money[name] for name in ("notional", "fee", "realised", "slippage")}
             content["position"] = position

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from scene import UNIT_INSTRUMENT, buy, cancel, close, plan, play, sell
 
+from podium.core.events import EventKind
 from podium.core.slippage import SlippageModel
 from podium.engine.engine import EngineOptions
 
@@ -76,6 +77,22 @@ def test_what_a_bar_does_not_take_keeps_working(row):
     """A tenth of the volume trades (D-05)."""
     _, bars, orders, expected = row
     assert play(bars, orders, instrument=TENTH, capital=10_000).story(*STORY) == expected
+
+
+@pytest.mark.parametrize("row", SCENES, ids=[row[0] for row in SCENES])
+def test_what_waits_tells_what_was_filled_in_its_bar(row):
+    """Nothing where the bar's share was used up before; so a part that was filled can be told from none (C-20)."""
+    _, bars, orders, expected = row
+    played = play(bars, orders, instrument=TENTH, capital=10_000)
+    filled, told = {}, []
+    for event in (event for block in played.engine.events() for event in block):
+        key = (int(event["step"]), int(event["order"]))
+        if event["kind"] == EventKind.ORDER_FILLED:
+            filled[key] = int(event["quantity"])
+        elif event["kind"] == EventKind.ORDER_LIMITED:
+            told.append((int(event["notional"]), filled.get(key, 0)))
+    assert len(told) == expected.count("limited")
+    assert all(said == found for said, found in told)
 
 
 def test_the_rest_of_an_entry_ends_with_its_position():

@@ -140,8 +140,10 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
                 "winner": Named("order", {0: ABSENT, **winners}),
                 "outcome": _OUTCOME,
             }
-        case EventKind.ORDER_CREATED | EventKind.ORDER_REDUCED | EventKind.ORDER_CANCELLED | EventKind.ORDER_LIMITED:
+        case EventKind.ORDER_CREATED | EventKind.ORDER_REDUCED | EventKind.ORDER_CANCELLED:
             return _ORDER
+        case EventKind.ORDER_LIMITED:
+            return {**_ORDER, "filled": Scaled("notional", "lot")}
         case EventKind.ORDER_FILLED:
             moved = {name: Scaled(name, "money") for name in ("notional", "fee", "realised", "slippage")}
             return {**_ORDER, **moved, "position": _POSITION}

@@ -138,7 +138,7 @@ def fill_order(
         if order.limited != run.step + 1:
             order.limited = run.step + 1
             tell_limit(
-                run, cell, account, order.side, order.identifier, order.kind, is_exit, order.quantity, fair_price
+                run, cell, account, order.side, order.identifier, order.kind, is_exit, order.quantity, 0, fair_price
             )
         return
     pays_spread = 1 if not is_exit or run.spread_on_exit else 0
@@ -294,7 +294,7 @@ def _exit(
             cell.stop_hit = 1
         if cell.limited != run.step + 1:
             cell.limited = run.step + 1
-            tell_limit(run, cell, account, side, 0, kind, 1, rest, fair_price)
+            tell_limit(run, cell, account, side, 0, kind, 1, rest, lots, fair_price)
 
 
 @compiled

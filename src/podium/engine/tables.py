@@ -455,7 +455,8 @@ EVENT = np.dtype(
         ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered; of netted orders: what went out
         ("position", "i8"),  # lots after the event, signed; of netted orders: what crossed inside
         ("price", "i8"),  # ticks
-        ("notional", "i8"),  # units; of a closed position: of all entries; of a fee tier: the volume
+        # Units; of a closed position: of all entries; of a fee tier: the volume; of a limited order: lots that traded.
+        ("notional", "i8"),
         ("fee", "i8"),  # units; of a fee tier: billionths, the taker's
         ("realised", "i8"),  # units, before fees; of netted orders: saved; of a fee tier: billionths, the maker's
         ("slippage", "i8"),  # units

@@ -44,12 +44,14 @@ def tell_limit(
     kind: int,
     is_exit: int,
     lots: int,
+    filled: int,
     price: int,
 ) -> None:
-    """Say how many lots wait for the volume of later bars."""
+    """Say how many lots wait for the volume of later bars, and how many traded in this one."""
     event = emit(run, cell, account, _LIMITED, _VOLUME_LIMIT, side, identifier, lots, price)
     event.order_kind = kind
     event.exit = is_exit
+    event.notional = filled
 
 
 @compiled
@@ -66,7 +68,7 @@ def keep(
         order.reserved = max(min(entry_cost(instrument, rest, price, rate), available(account)), 0)
         reserve(run, account, order.reserved)
     order.limited = run.step + 1
-    tell_limit(run, cell, account, order.side, order.identifier, order.kind, is_exit, rest, price)
+    tell_limit(run, cell, account, order.side, order.identifier, order.kind, is_exit, rest, filled, price)
 
 
 @compiled
