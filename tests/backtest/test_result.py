@@ -10,7 +10,20 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 import pytest
-from portfolios import Cross, Plain, Reversal, Swing, configuration, events, named, orchestrate, prices, run_alone, walk
+from portfolios import (
+    Cross,
+    Plain,
+    Reversal,
+    Swing,
+    configuration,
+    events,
+    log,
+    named,
+    orchestrate,
+    prices,
+    run_alone,
+    walk,
+)
 
 from podium import Instrument, OrchestratorConfig, Strategy, StrategyAllocation, StrategyOrchestrator
 from podium.backtest.frames import equity_frame, trades_frame
@@ -330,3 +343,35 @@ def test_plain_trades_hold_what_the_objects_hold(shift_nanoseconds):
         assert plain[field.name] == value
     assert list(plain) == [field.name for field in dataclasses.fields(trade)]
     assert ("." in plain["exit_time"]) is (shift_nanoseconds > 0)
+
+
+def test_strategies_that_are_one_bet_are_warned_of():
+    """Above 0.8 the result and the log warn, below 0.3 the log tells; strategies that never trade are neither (B-36)."""
+    bars = {"X": walk("X", 24 * 30, 3), "Y": walk("Y", 24 * 30, 4)}
+    idle = type("Idle", (Strategy,), {"on_bar": lambda self, bar: None})
+    members = [("one", Hold, ("X",)), ("two", Hold, ("X",)), ("other", Hold, ("Y",)), ("idle", idle, ("X",))]
+    entries = [(named(form(), name), Decimal("0.2"), symbols) for name, form, symbols in members]
+    result = orchestrate(entries, configuration(*bars)).run(bars, CAPITAL)
+    found = [(pair.first, pair.second, pair.is_high) for pair in result.judged_pairs]
+    assert found[0] == ("one", "two", True)
+    (told,) = [warning for warning in result.warnings if "move together" in warning]
+    assert told == (
+        "'one' and 'two' move together: the correlation of their daily returns is 1.00 (above 0.8), "
+        "so they diversify little"
+    )
+    assert told in result.to_dict()["warnings"]
+    lines = [line for line in log(result) if line["event"] == "strategies_correlated"]
+    assert [(line["level"], line["strategies"]) for line in lines] == [
+        ("warning" if pair.is_high else "info", [pair.first, pair.second]) for pair in result.judged_pairs
+    ]
+    assert lines[0]["correlation"] == 1
+
+
+def test_what_a_run_warns_of_stands_in_its_log():
+    """Each warning once: pairs of strategies as values, the rest in words (B-22, B-45)."""
+    whole = walk("X", 200, 3)
+    holed = whole.select(np.array([row for row in range(200) if not 10 <= row < 25]))
+    result = run_alone(Hold(), {"X": holed, "Y": walk("Y", 200, 3)})
+    assert any("gap" in warning for warning in result.warnings)
+    said = [line["message"] for line in log(result) if line["event"] == "run_warned"]
+    assert said == list(result.warnings)

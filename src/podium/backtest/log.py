@@ -30,7 +30,7 @@ def completed_log(result: OrchestratorResult) -> Iterator[bytes]:
         result: the run's result; its configuration says which level is the least to be kept.
 
     Returns:
-        Whole lines: ``backtest_started``, what happened in order, ``backtest_completed``.
+        Whole lines: ``backtest_started``, what happened in order, what the run warns of, ``backtest_completed``.
     """
     return _log(result, _completed(result))
 
@@ -53,8 +53,26 @@ def _log(result: OrchestratorResult, end: Record) -> Iterator[bytes]:
     if _INFO in kept:
         yield _encoded(_started(result))
     yield from _happened(result, kept)
+    yield from (_encoded(line) for line in _told(result) if line["level"] in kept)
     if end["level"] in kept:
         yield _encoded(end)
+
+
+def _told(result: OrchestratorResult) -> Iterator[Record]:
+    """Tell what the run as a whole warns of; pairs of strategies as values, the rest in words."""
+    time = _reached(result)
+    for pair in result.judged_pairs:
+        yield {
+            "time": time,
+            "level": "warning" if pair.is_high else "info",
+            "event": "strategies_correlated",
+            "strategies": [pair.first, pair.second],
+            "correlation": round(pair.correlation, 6),
+        }
+    said = {str(pair) for pair in result.judged_pairs}
+    for message in result.warnings:
+        if message not in said:
+            yield {"time": time, "level": "warning", "event": "run_warned", "message": message}
 
 
 def _encoded(record: Record) -> bytes:

@@ -24,6 +24,7 @@ from podium.core.times import from_nanoseconds
 from podium.engine.engine import Engine
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.stats.comparison import ComparisonTable
+from podium.stats.correlation import StrategyPair
 from podium.stats.metrics import StrategyMetrics
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ class OrchestratorResult:
         attributed: where the result came from, summing to it exactly.
         conflicts_detected: (symbol, time step) with entries of both sides.
         capital_limit_blocks: entries refused because a strategy's capital did not cover them.
-        warnings: flaws of the bars, as lines.
+        judged_pairs: strategies whose daily returns are correlated above 0.8 or below 0.3, the most correlated first.
+        warnings: the run's own troubles, strategies that are mostly one bet, flaws of the bars, as lines.
         is_complete: whether the run came to the last bar; false after Ctrl-C.
         execution_time_seconds: how long the run took.
         completed_at: when it ended, aware UTC.
@@ -198,6 +200,7 @@ class OrchestratorResult:
     attributed: Attribution
     conflicts_detected: int
     capital_limit_blocks: int
+    judged_pairs: tuple[StrategyPair, ...]
     warnings: tuple[str, ...]
     is_complete: bool
     execution_time_seconds: float

@@ -10,28 +10,11 @@ from podium.report.elements import Html, element, joined
 from podium.report.tables import heading_row, heat_cell, money_cell, name_cell, ratio_text, signed_percent, table
 from podium.stats.comparison import percent
 from podium.stats.contribution import MarginalEffect
-from podium.stats.correlation import HIGH_CORRELATION, LOW_CORRELATION, judged_pairs
+from podium.stats.correlation import LOW_CORRELATION, judged_pairs
 
-__all__ = ["correlation_warnings", "diversification_section"]
+__all__ = ["diversification_section"]
 
 _PAIRS_MAX = 12
-
-
-def correlation_warnings(drawn: DrawnPortfolio) -> list[str]:
-    """Warn of strategies that are mostly one bet.
-
-    Args:
-        drawn: the result.
-
-    Returns:
-        A line for each pair whose daily returns are correlated above 0.8.
-    """
-    return [
-        f"'{pair.first}' and '{pair.second}' move together: the correlation of their daily returns is "
-        f"{pair.correlation:.2f} (above {HIGH_CORRELATION}), so they diversify little"
-        for pair in judged_pairs(drawn.strategy_ids, drawn.correlations)
-        if pair.is_high
-    ]
 
 
 def diversification_section(drawn: DrawnPortfolio, currency: str) -> Html:
@@ -82,7 +65,7 @@ def _correlations(drawn: DrawnPortfolio) -> Html:
 
 
 def _told(drawn: DrawnPortfolio) -> Html:
-    pairs = judged_pairs(drawn.strategy_ids, drawn.correlations)
+    pairs = judged_pairs(drawn.strategy_ids, drawn.correlations, len(drawn.daily))
     low = [pair for pair in reversed(pairs) if pair.is_low]
     if not low:
         return Html("")

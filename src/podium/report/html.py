@@ -22,7 +22,7 @@ from podium.report import figures, sections
 from podium.report.activity import Activity, Exposure, activity_of
 from podium.report.blocked import reason_text
 from podium.report.costs import attribution_section, cost_section
-from podium.report.diversification import correlation_warnings, diversification_section
+from podium.report.diversification import diversification_section
 from podium.report.document import chart, write_page, written_page
 from podium.report.drawn import DrawnPortfolio
 from podium.report.elements import Html, data_block, element
@@ -114,7 +114,7 @@ def report_page(
     currency = result.comparison_table.currency
     metrics = [(strategy_id, one.metrics) for strategy_id, one in result.strategy_results.items()]
     parts = [
-        sections.warnings_section([*correlation_warnings(drawn), *result.warnings]),
+        sections.warnings_section(result.warnings),
         _equity_section(drawn, currency),
         sections.comparison_section(result.comparison_table),
         attribution_section(activity.attribution, drawn.strategy_ids, currency) if activity else Html(""),

@@ -18,6 +18,7 @@ __all__ = ["HIGH_CORRELATION", "LOW_CORRELATION", "StrategyPair", "correlation",
 HIGH_CORRELATION = 0.8
 #: Below this two strategies diversify each other: worth telling.
 LOW_CORRELATION = 0.3
+_DAYS_MINIMUM = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,13 @@ class StrategyPair:
     def is_low(self) -> bool:
         """Tell whether the two diversify each other."""
         return self.correlation < LOW_CORRELATION
+
+    def __str__(self) -> str:
+        told = f"the correlation of their daily returns is {self.correlation:.2f}"
+        if self.is_high:
+            told = f"'{self.first}' and '{self.second}' move together: {told} (above {HIGH_CORRELATION})"
+            return f"{told}, so they diversify little"
+        return f"'{self.first}' and '{self.second}' diversify each other: {told}"
 
 
 def correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float | None:
@@ -88,16 +96,21 @@ def correlation_matrix(returns: Sequence[NDArray[np.float64] | None]) -> list[li
     return matrix
 
 
-def judged_pairs(strategy_ids: Sequence[str], matrix: Sequence[Sequence[float | None]]) -> list[StrategyPair]:
+def judged_pairs(
+    strategy_ids: Sequence[str], matrix: Sequence[Sequence[float | None]], days: int
+) -> list[StrategyPair]:
     """Pick the pairs worth a word: correlated above 0.8 or below 0.3.
 
     Args:
         strategy_ids: in the order of the matrix.
         matrix: of ``correlation_matrix``.
+        days: of how many returns; of fewer than five nothing is told, since chance alone makes them look alike.
 
     Returns:
         The pairs, the most correlated first.
     """
+    if days < _DAYS_MINIMUM:
+        return []
     pairs = [
         StrategyPair(first=first, second=strategy_ids[column], correlation=value)
         for row, first in enumerate(strategy_ids)
