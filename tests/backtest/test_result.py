@@ -356,7 +356,7 @@ def test_strategies_that_are_one_bet_are_warned_of():
     assert found[0] == ("one", "two", True)
     (told,) = [warning for warning in result.warnings if "move together" in warning]
     assert told == (
-        "'one' and 'two' move together: the correlation of their daily returns is 1.00 (above 0.8), "
+        "'one' and 'two' move together: the correlation of their daily returns is 1.000 (above 0.8), "
         "so they diversify little"
     )
     assert told in result.to_dict()["warnings"]

@@ -253,7 +253,7 @@ def test_strategies_that_are_one_bet_are_told_on_the_terminal(folder: Path, caps
                              "- {id: again, file: trend.yaml, weight: 0.5}")  # fmt: skip
     (folder / "portfolio.yaml").write_text(text, encoding="utf-8")
     assert run(["backtest", "portfolio.yaml", "--no-progress"]) == 0
-    warning = "'trend' and 'again' move together: the correlation of their daily returns is 1.00 (above 0.8)"
+    warning = "'trend' and 'again' move together: the correlation of their daily returns is 1.000 (above 0.8)"
     assert warning in capsys.readouterr().err
     (page,) = folder.glob("runs/*/report.html")
     assert page.read_text(encoding="utf-8").count("move together") == 1

@@ -46,7 +46,7 @@ class StrategyPair:
         return self.correlation < LOW_CORRELATION
 
     def __str__(self) -> str:
-        told = f"the correlation of their daily returns is {self.correlation:.2f}"
+        told = f"the correlation of their daily returns is {self.correlation:.3f}"
         if self.is_high:
             told = f"'{self.first}' and '{self.second}' move together: {told} (above {HIGH_CORRELATION})"
             return f"{told}, so they diversify little"
