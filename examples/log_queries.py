@@ -10,6 +10,7 @@ It prints:
    11 capital_limit_hit
   354 capital_released
   354 capital_reserved
+    1 strategies_correlated
   548 strategy_signal
 blocked {'reversal': 11}
 trend used at most 98.0% of its share
