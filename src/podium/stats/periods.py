@@ -14,6 +14,7 @@ from podium.stats.returns import NOISE
 __all__ = ["Distribution", "MonthlyReturn", "distribution", "monthly_returns", "rolling_sharpe", "yearly_returns"]
 
 _BINS_MIN, _BINS_MAX = 8, 61
+_SPREAD_MIN = 1e-300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,19 +118,19 @@ def distribution(returns: NDArray[np.float64]) -> Distribution | None:
         returns: simple returns, shape ``(periods,)``.
 
     Returns:
-        The bins; ``None`` with fewer than two returns or when they do not vary.
+        The bins, none across 0; ``None`` with fewer than two returns or when they vary by no more than noise.
     """
     if len(returns) < 2:
         return None
     lowest, highest = float(np.min(returns)), float(np.max(returns))
     spread = highest - lowest
-    if spread <= 0:
+    # Bins narrower than this have edges that floats cannot tell apart.
+    if spread <= max(NOISE * max(abs(lowest), abs(highest)), _SPREAD_MIN):
         return None
     quarters = np.quantile(returns, (0.25, 0.75))
     width = 2.0 * float(quarters[1] - quarters[0]) / len(returns) ** (1.0 / 3.0)
     width = min(max(width, spread / (_BINS_MAX - 2)), spread / _BINS_MIN)
-    first, last = math.floor(lowest / width), max(math.floor(highest / width), 0)
-    first = min(first, -1) if lowest < 0 else first
+    first, last = math.floor(lowest / width), math.floor(highest / width)
     edges = np.arange(first, last + 2, dtype=np.float64) * width
     places = np.clip(np.floor(returns / width).astype(np.int64) - first, 0, len(edges) - 2)
     return Distribution(edges=edges, counts=np.bincount(places, minlength=len(edges) - 1).astype(np.int64))
