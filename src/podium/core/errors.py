@@ -12,8 +12,10 @@ Three kinds, never mixed:
     ├── InputError (also a ValueError)      the input is wrong; the command line ends with 2
     │   ├── ConfigurationError              a portfolio file, a strategy file, an option, a weight
     │   ├── RuleError                       an expression of the rule language
-    │   └── DataError                       bars that cannot be read or may not be used
+    │   ├── DataError                       bars that cannot be read or may not be used
+    │   └── JournalError                    a journal that cannot be opened, is in use or was changed
     ├── RunError                            the run failed; the command line ends with 1
+    │   ├── JournalFailed                   a record could not be made durable
     │   ├── StrategyFailed                  a strategy's own code raised
     │   └── LedgerOverflow                  an amount left the range the ledger can hold exactly
     └── InvariantBroken                     a defect of Podium
@@ -33,6 +35,8 @@ __all__ = [
     "DataError",
     "InputError",
     "InvariantBroken",
+    "JournalError",
+    "JournalFailed",
     "LedgerOverflow",
     "Location",
     "PodiumError",
@@ -127,8 +131,24 @@ class DataError(InputError):
     """Report bars that cannot be read or may not be used."""
 
 
+class JournalError(InputError):
+    """Report a journal that cannot be opened, is in use by another process, or was changed."""
+
+
 class RunError(PodiumError):
     """Report a run that started and could not go on."""
+
+
+class JournalFailed(RunError):
+    """Report that a record could not be made durable; nothing after it may be done.
+
+    Args:
+        problem: where, what happened and what to do.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
 
 
 class StrategyFailed(RunError):

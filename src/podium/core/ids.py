@@ -1,12 +1,16 @@
-"""Names of things. Ids are made from what they name, never drawn at random, so that equal runs give equal ids."""
+"""Names of things. Ids are made from what they name, never drawn at random, so that equal runs give equal ids.
+
+The one exception is the epoch of a journal: two journals must never give the same order ids.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from typing import NewType
 
-__all__ = ["RESERVED_IDS", "StrategyId", "Symbol", "digest", "run_id"]
+__all__ = ["RESERVED_IDS", "StrategyId", "Symbol", "digest", "new_epoch", "run_id"]
 
 #: A strategy's stable name, from the portfolio file.
 StrategyId = NewType("StrategyId", str)
@@ -30,6 +34,15 @@ def digest(*parts: bytes | memoryview) -> str:
         total.update(len(part).to_bytes(8, "big"))
         total.update(part)
     return total.hexdigest()
+
+
+def new_epoch() -> str:
+    """Draw the epoch of a new journal.
+
+    Returns:
+        Eight characters of ``0-9a-z``: one of 2.8 million million.
+    """
+    return "".join(secrets.choice("0123456789abcdefghijklmnopqrstuvwxyz") for _ in range(8))
 
 
 def run_id(name: str, last_day: str, content: str) -> str:
