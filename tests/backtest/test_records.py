@@ -11,6 +11,7 @@ import pytest
 from portfolios import Cross, Swing, lines_of, named, walk
 
 from podium import Instrument, OrchestratorConfig, StrategyOrchestrator
+from podium.backtest.event_names import EventNames
 from podium.backtest.log import completed_log
 from podium.backtest.records import event_forms, event_lines
 from podium.core.events import EventKind, Reason
@@ -329,7 +330,7 @@ def test_times_between_seconds_are_written_to_the_microsecond():
 
 def test_every_kind_of_event_has_a_form():
     """An event of a new kind is not left out. (B-22)"""
-    assert set(event_forms(finished())) == set(EventKind)
+    assert set(event_forms(EventNames.of(finished()))) == set(EventKind)
 
 
 def told(event):

@@ -9,9 +9,10 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.backtest.event_names import EventNames
 from podium.backtest.forms import Form
 from podium.backtest.lines import LineWriter, json_text
-from podium.backtest.records import Record, event_columns, event_forms, event_grids
+from podium.backtest.records import EventReader, Record, event_forms, event_grids
 from podium.backtest.result import OrchestratorResult
 from podium.core.errors import RunError
 from podium.core.events import EventKind, Reason
@@ -137,9 +138,10 @@ def _reached(result: OrchestratorResult) -> str:
 
 
 def _happened(result: OrchestratorResult, kept: tuple[str, ...]) -> Iterator[bytes]:
-    forms = event_forms(result)
-    writer = LineWriter([line.form(forms[line.kind]) for line in _LINES], event_grids(result))
-    for events in event_columns(result):
+    names = EventNames.of(result)
+    forms = event_forms(names)
+    writer = LineWriter([line.form(forms[line.kind]) for line in _LINES], event_grids(names))
+    for events in EventReader(names).columns(result.engine.events()):
         chosen = np.full(len(events.numbers["kind"]), -1, np.int64)
         for number, line in enumerate(_LINES):
             chosen[line.tells(events.numbers)] = number if line.level in kept else -1

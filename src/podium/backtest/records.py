@@ -7,13 +7,15 @@ is one entry there; a new field of the engine's events is a column of its name a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.backtest.event_names import EventNames
 from podium.backtest.forms import ABSENT, Form, Given, Grid, Named, Scaled, Time, Whole
 from podium.backtest.lines import LineWriter, json_text
 from podium.backtest.result import OrchestratorResult
@@ -22,7 +24,7 @@ from podium.core.money import RATE_SCALE
 from podium.engine.tables import CLOSED, EVENT, MOVED, REACHED, ConflictMode, LimitAction, LimitScope, OrderKind
 from podium.stats.comparison import RowKind
 
-__all__ = ["EventColumns", "Record", "event_columns", "event_forms", "event_grids", "event_lines", "event_records"]
+__all__ = ["EventColumns", "EventReader", "Record", "event_forms", "event_grids", "event_lines", "event_records"]
 
 #: One event: names of the wire with texts, whole numbers and truth values.
 Record = dict[str, object]
@@ -65,54 +67,42 @@ _TRADE: Form = {"trade": Whole("order"), "side": Named("side", {1: "long", 0: "s
 _POSITION_CHANGED: Form = {**_TRADE, "quantity": _QUANTITY, "position": _POSITION, "price": _PRICE}
 
 
-def event_forms(result: OrchestratorResult) -> dict[EventKind, Form]:
+def event_forms(names: EventNames) -> dict[EventKind, Form]:
     """Say what the line of each kind of event holds.
 
     Args:
-        result: the run's result; its strategies and symbols are named.
+        names: of the run's strategies and symbols.
 
     Returns:
         A form for each kind.
     """
-    is_fine = bool((result.market.timeline.times % 1_000_000_000).any())
-    return {
-        kind: {**_head(kind, result, is_fine=is_fine), **_content(kind, result, is_fine=is_fine)} for kind in EventKind
-    }
+    return {kind: {**_head(kind, names), **_content(kind, names)} for kind in EventKind}
 
 
-def _strategies(result: OrchestratorResult) -> dict[int, object]:
-    """Give the strategy of each cell."""
-    names = list(result.strategy_results)
-    return {cell: names[member] for cell, member in enumerate(result.cells.members)}
-
-
-def _head(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> dict[str, object]:
-    head: dict[str, object] = {"sequence": Whole("sequence"), "time": Time("time", is_fine), "kind": kind.name}
+def _head(kind: EventKind, names: EventNames) -> dict[str, object]:
+    head: dict[str, object] = {"sequence": Whole("sequence"), "time": Time("time", names.is_fine), "kind": kind.name}
     if kind == EventKind.FEE_TIER_CHANGED:
         return head
     if kind in (EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
-        return head | _limited(result)
+        return head | _limited(names)
     if kind not in (EventKind.CONFLICT_DETECTED, EventKind.ORDERS_NETTED):
-        head["strategy_id"] = Named("cell", _strategies(result))
+        head["strategy_id"] = Named("cell", names.strategy_of_cell)
     if kind == EventKind.CAPITAL_MOVED:
         return head
-    return head | {"symbol": Named("cell", dict(enumerate(result.cells.symbols)))}
+    return head | {"symbol": Named("cell", names.symbol_of_cell)}
 
 
-def _limited(result: OrchestratorResult) -> dict[str, object]:
+def _limited(names: EventNames) -> dict[str, object]:
     """Say whom a limit concerns: what an event names that is about all strategies or symbols is left out."""
-    names, risk = list(result.strategy_results), result.config.risk
-    groups = {0: ABSENT} | dict(enumerate(risk.group_exposure if risk is not None else (), 1))
-    strategies = {cell: names[member] for cell, member in enumerate(result.cells.members)}
     return {
         "scope": Named("scope", {scope.value: scope.name.lower() for scope in LimitScope}),
-        "strategy_id": Named("limited_strategy", {-1: ABSENT} | strategies),
-        "symbol": Named("limited_symbol", {-1: ABSENT} | dict(enumerate(result.cells.symbols))),
-        "group": Named("group", groups),
+        "strategy_id": Named("limited_strategy", {-1: ABSENT} | names.strategy_of_cell),
+        "symbol": Named("limited_symbol", {-1: ABSENT} | names.symbol_of_cell),
+        "group": Named("group", {0: ABSENT} | dict(enumerate(names.groups, 1))),
     }
 
 
-def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> Form:
+def _content(kind: EventKind, names: EventNames) -> Form:
     match kind:
         case EventKind.SIGNAL_GENERATED:
             return {
@@ -133,7 +123,7 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
                 **_ACCOUNT,
             }
         case EventKind.CONFLICT_DETECTED:
-            winners = {cell + 1: name for cell, name in _strategies(result).items()}
+            winners = {cell + 1: name for cell, name in names.strategy_of_cell.items()}
             return {
                 "strategies": Given("wishes"),
                 "resolution_mode": Named("order_kind", {mode.value: mode.name.lower() for mode in ConflictMode}),
@@ -162,7 +152,7 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
         case EventKind.CAPITAL_MOVED:
             return {
                 "direction": Named("side", {1: "gets", 0: "gives", -1: "gives"}),
-                "other": Named("order", {-1: RowKind.UNALLOCATED.value, **_strategies(result)}),
+                "other": Named("order", {-1: RowKind.UNALLOCATED.value, **names.strategy_of_cell}),
                 "amount": Scaled("notional", "money"),
                 "reason": _REASON,
                 "equity_before": Scaled("equity_before", "money"),
@@ -200,7 +190,7 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
                 "slippage": Scaled("slippage", "money"),
                 "highest": Scaled("highest", "tick"),
                 "lowest": Scaled("lowest", "tick"),
-                "entry_time": Time("entry_time", is_fine),
+                "entry_time": Time("entry_time", names.is_fine),
                 "bars_held": Whole("bars_held"),
             }
         case EventKind.FEE_TIER_CHANGED:
@@ -212,22 +202,21 @@ def _content(kind: EventKind, result: OrchestratorResult, *, is_fine: bool) -> F
             }
 
 
-def event_grids(result: OrchestratorResult) -> dict[str, Grid]:
+def event_grids(names: EventNames) -> dict[str, Grid]:
     """Say what the numbers of events count.
 
     Args:
-        result: the run's result.
+        names: with the instruments of the run's cells.
 
     Returns:
         By name, for each cell.
     """
-    instruments = [result.market.instruments[symbol] for symbol in result.cells.symbols]
-    unit = result.engine.unit.to_decimal(1)
+    unit = names.unit.to_decimal(1)
     return {
-        "money": Grid.of([unit for _ in instruments]),
-        "tick": Grid.of([instrument.tick for instrument in instruments]),
-        "lot": Grid.of([instrument.lot for instrument in instruments]),
-        "rate": Grid.of([Decimal(1) / RATE_SCALE for _ in instruments]),
+        "money": Grid.of([unit for _ in names.instruments]),
+        "tick": Grid.of([instrument.tick for instrument in names.instruments]),
+        "lot": Grid.of([instrument.lot for instrument in names.instruments]),
+        "rate": Grid.of([Decimal(1) / RATE_SCALE for _ in names.instruments]),
     }
 
 
@@ -244,45 +233,72 @@ class EventColumns:
     texts: list[bytes]
 
 
-def event_columns(result: OrchestratorResult) -> Iterator[EventColumns]:
-    """Give all events of a run in order, a few thousand at a time.
+class EventReader:
+    """Read the events of a run in order, wherever they are cut into blocks.
 
     Args:
-        result: the run's result.
-
-    Returns:
-        Columns, with a gapless ``sequence`` from 1.
+        names: what they are about.
     """
-    wishes = _Wishes(result)
-    times = result.market.timeline.times
-    unallocated = result.engine.unit.to_units(result.unallocated)
-    sequence = 1
-    for block in result.engine.events():
-        for start in range(0, len(block), _ROWS):
-            part = block[start : start + _ROWS]
-            numbers = _numbers(part, times, sequence, unallocated)
-            numbers["wishes"], texts = wishes.of(numbers)
-            sequence += len(part)
-            yield EventColumns(numbers, texts)
+
+    def __init__(self, names: EventNames) -> None:
+        self._names, self._wishes = names, _Wishes(names)
+        #: The sequence of the next event; gapless from 1.
+        self.sequence = 1
+
+    def columns(self, blocks: Iterable[NDArray[np.void]]) -> Iterator[EventColumns]:
+        """Give the next events, a few thousand at a time.
+
+        Args:
+            blocks: ``EVENT`` rows.
+
+        Returns:
+            Columns, ``sequence`` among them.
+        """
+        for block in blocks:
+            for start in range(0, len(block), _ROWS):
+                part = block[start : start + _ROWS]
+                numbers = _numbers(part, self._names, self.sequence)
+                numbers["wishes"], texts = self._wishes.of(numbers)
+                self.sequence += len(part)
+                yield EventColumns(numbers, texts)
+
+    def lines(self, blocks: Iterable[NDArray[np.void]]) -> Iterator[bytes]:
+        """Write the next events, as ``events.jsonl`` has them.
+
+        Args:
+            blocks: ``EVENT`` rows.
+
+        Returns:
+            Whole lines, about a megabyte at a time.
+        """
+        writer, form_of = self._lines
+        for events in self.columns(blocks):
+            yield from writer.write(form_of[events.numbers["kind"]], events.numbers, events.texts)
+
+    @cached_property
+    def _lines(self) -> tuple[LineWriter, NDArray[np.int64]]:
+        """Give the writer, and the number of the form of each kind of event."""
+        forms = event_forms(self._names)
+        form_of: NDArray[np.int64] = np.full(max(forms) + 1, -1, np.int64)
+        form_of[list(forms)] = np.arange(len(forms))
+        return LineWriter(list(forms.values()), event_grids(self._names)), form_of
 
 
-def _numbers(
-    part: NDArray[np.void], times: NDArray[np.int64], sequence: int, unallocated: int
-) -> dict[str, NDArray[np.integer]]:
+def _numbers(part: NDArray[np.void], names: EventNames, sequence: int) -> dict[str, NDArray[np.integer]]:
     moved = part.view(MOVED)
     known: dict[str, NDArray[np.integer]] = {name: part[name] for name in EVENT.names or ()}
     for overlay in (CLOSED, REACHED):
         known |= {name: part.view(overlay)[name] for name in overlay.names or ()}
     change = known["side"] * known["notional"]
-    other_equity = moved["other_equity"] + np.where(known["order"] < 0, unallocated, 0)
+    other_equity = moved["other_equity"] + np.where(known["order"] < 0, names.unallocated, 0)
     is_limit = (known["kind"] == EventKind.LIMIT_REACHED) | (known["kind"] == EventKind.LIMIT_RELEASED)
     scope = np.where(is_limit, known["maker"], LimitScope.CELL)
     is_closed = known["kind"] == EventKind.POSITION_CLOSED
     free = np.minimum(known["allocated"] - known["used"], known["cash"]) - known["reserved"]
     return known | {
         "sequence": np.arange(sequence, sequence + len(part)),
-        "time": times[known["step"]],
-        "entry_time": times[np.where(is_closed, known["entry_step"], 0)],
+        "time": names.times_of(known["step"]),
+        "entry_time": names.times_of(np.where(is_closed, known["entry_step"], known["step"])),
         "action": 2 * known["exit"] + (known["side"] > 0),
         "outcome": 3 * known["order_kind"] + known["side"],
         "available": np.maximum(free, 0),
@@ -301,11 +317,9 @@ def _numbers(
 class _Wishes:
     """Follow who wants to enter which symbol in a step, for conflicts to tell."""
 
-    def __init__(self, result: OrchestratorResult) -> None:
-        names = list(result.strategy_results)
-        self._strategies = [names[member] for member in result.cells.members]
-        self._symbols = result.cells.symbols
-        self._has_conflicts = result.conflicts_detected > 0
+    def __init__(self, names: EventNames) -> None:
+        self._strategies, self._symbols = names.strategy_of_cell, names.symbols
+        self._has_conflicts = names.has_conflicts
         self._step = -1
         self._entering: dict[str, dict[str, str]] = {}
 
@@ -342,12 +356,7 @@ def event_lines(result: OrchestratorResult) -> Iterator[bytes]:
     Returns:
         Whole lines, about a megabyte at a time.
     """
-    forms = event_forms(result)
-    writer = LineWriter(list(forms.values()), event_grids(result))
-    number_of: NDArray[np.int64] = np.full(max(forms) + 1, -1, np.int64)
-    number_of[list(forms)] = np.arange(len(forms))
-    for events in event_columns(result):
-        yield from writer.write(number_of[events.numbers["kind"]], events.numbers, events.texts)
+    yield from EventReader(EventNames.of(result)).lines(result.engine.events())
 
 
 def event_records(result: OrchestratorResult) -> Iterator[Record]:

@@ -80,6 +80,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             run.status = _EVENTS_FULL
             break
         step = half_step >> 1
+        row = step - run.first_step
         if step >= run.schedule.turns:
             turn_day(run, instruments, cells, tables.days, step)
         if (
@@ -95,12 +96,12 @@ def advance(tables: EngineTables, stop: int) -> None:
             quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, most)
             if quiet > 0:
                 pass_quietly(
-                    run, instruments, accounts, cells, bars, measures, tables.bar_steps, equity, step, step + quiet
+                    run, instruments, accounts, cells, bars, measures, tables.bar_steps, equity, row, row + quiet
                 )
                 half_step += 2 * quiet
                 if run.limited:
-                    run.limits.time = tables.times[step + quiet - 1]
-                    run.limits.today = tables.limit_days[step + quiet - 1]
+                    run.limits.time = tables.times[row + quiet - 1]
+                    run.limits.today = tables.limit_days[row + quiet - 1]
                 patience = 1
                 continue
             # Where it is seldom quiet, looking is in vain: look less and less often.
@@ -108,11 +109,11 @@ def advance(tables: EngineTables, stop: int) -> None:
             look_again = step + patience
         run.step = step
         if run.limited:
-            run.limits.time = tables.times[step]
-            run.limits.today = tables.limit_days[step]
+            run.limits.time = tables.times[row]
+            run.limits.today = tables.limit_days[row]
         # Where every symbol has a bar in every step, nothing needs to be looked up.
-        first = 0 if run.dense else steps[step]
-        last = len(instruments) if run.dense else steps[step + 1]
+        first = 0 if run.dense else steps[row]
+        last = len(instruments) if run.dense else steps[row + 1]
         if half_step & 1 == 0:
             # Settle: symbols in portfolio order. Who will want something is seen in the same pass.
             if step >= run.next_flow:
@@ -173,7 +174,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             if first_command < last_command and commands[first_command].step < step:
                 run.status = _LATE_COMMAND
             if run.watchful:
-                watch(run, instruments, accounts, cells, tables.limit_days[step])
+                watch(run, instruments, accounts, cells, tables.limit_days[row])
             if count > 0 or first_command < last_command:
                 # First all signals, ...
                 for index in range(count):
@@ -249,9 +250,9 @@ def advance(tables: EngineTables, stop: int) -> None:
             if run.watchful:
                 run.limits.last_equity = equity_of_account(run)
         for strategy in range(len(accounts)):
-            equity[step, strategy] = accounts[strategy].equity
+            equity[row, strategy] = accounts[strategy].equity
         if run.netted:
-            equity[step, len(accounts)] = run.netting.equity
+            equity[row, len(accounts)] = run.netting.equity
         half_step += 1
     run.half_step = half_step
 
@@ -278,7 +279,8 @@ def finish(tables: EngineTables) -> None:
         renew(run, cell)
     if run.netted:
         net_all_orders(run, tables.instruments, tables.cells, 0)
+    row = run.step - run.first_step
     for strategy in range(len(tables.accounts)):
-        tables.equity[run.step, strategy] = tables.accounts[strategy].equity
+        tables.equity[row, strategy] = tables.accounts[strategy].equity
     if run.netted:
-        tables.equity[run.step, len(tables.accounts)] = run.netting.equity
+        tables.equity[row, len(tables.accounts)] = run.netting.equity

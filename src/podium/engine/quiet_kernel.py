@@ -127,8 +127,8 @@ def pass_quietly(
     start: int,
     stop: int,
 ) -> None:
-    """Settle the steps from one to another, in which nothing else can happen: one cell after the other."""
-    run.step = stop - 1
+    """Settle the rows from one to another, in which nothing else can happen: one cell after the other."""
+    run.step = run.first_step + stop - 1
     run.candidate_count = 0
     for strategy in range(len(accounts)):
         value = accounts[strategy].equity

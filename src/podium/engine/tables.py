@@ -621,6 +621,7 @@ RUN = np.dtype(
         # Where it is.
         ("half_step", "i8"),  # 2k: before settling step k; 2k + 1: settled, before deciding
         ("step", "i8"),  # the step that is settled or decided
+        ("first_step", "i8"),  # the step of the timeline's first row; 0 where the timeline is known whole
         ("event_count", "i8"),  # events in the buffer
         ("event_limit", "i8"),  # a step starts only below this many, so that all its events fit
         ("dense", "i8"),  # 1: every symbol has a bar in every step

@@ -20,12 +20,12 @@ _TAKER, _MAKER = 1, 2
 
 
 @compiled
-def _next_turn(days: NDArray[np.int64], step: int) -> int:
-    """Find the first step of a later day than that of a step."""
-    low, high = step + 1, len(days)
+def _next_turn(days: NDArray[np.int64], row: int) -> int:
+    """Find the first row of a later day than that of a row."""
+    low, high = row + 1, len(days)
     while low < high:
         middle = (low + high) >> 1
-        if days[middle] > days[step]:
+        if days[middle] > days[row]:
             high = middle
         else:
             low = middle + 1
@@ -39,13 +39,17 @@ def turn_day(run: Record, instruments: Records, cells: Records, days: NDArray[np
     Exchanges do likewise: the tier of a day is that of the volume of the 30 days before it, today's not counted.
     """
     schedule = run.schedule
-    for day in range(schedule.day, min(days[step], schedule.day + _WINDOW)):
+    row = step - run.first_step
+    schedule.turns = run.first_step + _next_turn(days, row)
+    if schedule.day == days[row]:
+        # The timeline ended in the middle of a day and went on.
+        return
+    for day in range(schedule.day, min(days[row], schedule.day + _WINDOW)):
         schedule.volumes[day % _WINDOW] = schedule.traded if day == schedule.day else 0
-    if days[step] - schedule.day > _WINDOW:
+    if days[row] - schedule.day > _WINDOW:
         schedule.volumes[schedule.day % _WINDOW] = 0
-    schedule.day = days[step]
+    schedule.day = days[row]
     schedule.traded = 0
-    schedule.turns = _next_turn(days, step)
     volume = 0
     for day in range(_WINDOW):
         volume = min(volume + schedule.volumes[day], _CEILING_UNITS)
