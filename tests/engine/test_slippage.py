@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scene import UNIT_INSTRUMENT, buy, close, play, sell
 
 from podium.core.slippage import SlippageModel
 from podium.engine.engine import EngineOptions
-from podium.engine.measures import measure_rows
+from podium.engine.measures import Measurement, measure_rows
+from podium.engine.tables import BAR
 
 D = Decimal
 FINE = replace(UNIT_INSTRUMENT, tick=D("0.01"))
@@ -58,6 +62,22 @@ def test_volatility_is_the_root_mean_square_of_the_last_returns():
     timeline = play("100; 110; 99; 99", instrument=slipping(volatility=D(1), window=2)).engine.timeline
     rows = measure_rows(timeline, [slipping(volatility=D(1), window=2)])
     assert rows["volatility"].tolist() == [0, 70_710_678, 100_000_000, 70_710_678]
+
+
+@given(st.data())
+def test_measures_do_not_depend_on_where_bars_are_cut(data):
+    """Bit for bit: floats are added in one order, wherever a run was interrupted (D-05)."""
+    count, window = data.draw(st.integers(1, 30)), data.draw(st.integers(2, 7))
+    bars = np.zeros(count, BAR)
+    for name in BAR.names:
+        bars[name] = data.draw(st.lists(st.integers(1, 10**9), min_size=count, max_size=count))
+    volumes = np.array(data.draw(st.lists(st.integers(0, 10**12), min_size=count, max_size=count)))
+    instrument = slipping(impact=D(1), window=window)
+    whole = Measurement(instrument).extend(bars, volumes)
+    cuts = sorted({0, count, *data.draw(st.lists(st.integers(0, count), max_size=5))})
+    measurement = Measurement(instrument)
+    parts = [measurement.extend(bars[first:last], volumes[first:last]) for first, last in pairwise(cuts)]
+    assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
 def test_the_first_return_is_that_of_the_first_bar():

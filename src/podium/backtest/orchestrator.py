@@ -7,6 +7,7 @@ finish, aggregate what happened. How the timeline is cut into chunks never chang
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Context, Decimal
@@ -20,7 +21,7 @@ from podium.backtest.flows import make_flows
 from podium.backtest.limit_translation import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
-from podium.backtest.rebalancer import Rebalancer, run_days
+from podium.backtest.rebalancer import Rebalancer, TimelineDayEnds, run_days
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, did_you_mean, within
@@ -33,7 +34,7 @@ from podium.engine.engine import Engine, EngineOptions, EngineOverflow, TierInpu
 from podium.engine.tables import EVENTS_MAXIMUM, ConflictMode
 from podium.portfolio.configuration import FeeTier, OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
-from podium.portfolio.rebalancing import rebalancing_problem
+from podium.portfolio.rebalancing import period_ends, rebalancing_problem
 from podium.stats.daily import Calendar
 from podium.strategy.coded import CodedCell, run_coded
 
@@ -225,7 +226,15 @@ class StrategyOrchestrator:
             raise ConfigurationError(replace(problem, place=("rebalancing",)))
         weights = [member.weight for member in self.members]
         threshold = self.config.rebalance_threshold
-        return Rebalancer(engine, options, threshold=threshold, weights=weights, calendar=calendar)
+        return Rebalancer(
+            engine,
+            options,
+            threshold=threshold,
+            weights=weights,
+            calendar=calendar,
+            first_day=int(engine.timeline.days[0]),
+            day_ends=TimelineDayEnds(engine),
+        )
 
     def _advance(
         self,
@@ -236,18 +245,19 @@ class StrategyOrchestrator:
         on_progress: Callable[[int], None] | None,
     ) -> bool:
         """Advance through the timeline in chunks; tell whether it came to its end."""
-        timeline, chunk = market.timeline, self.config.chunk_steps
+        timeline, chunk, days = market.timeline, self.config.chunk_steps, market.timeline.days
+        periods = period_ends(timeline.times, rebalancing.every) if (rebalancing := self.config.rebalancing) else []
         # Compiled now, while an interrupt may end everything: there is no step yet that it could cut in half.
         engine.advance(0)
         try:
             with deferred_interrupt() as pressed:
                 for start in range(0, len(timeline), chunk):
                     stop = min(start + chunk, len(timeline))
-                    if rebalancer is not None:
-                        for step in rebalancer.steps_between(start, stop):
-                            if not _run_chunk(coded, engine, step, pressed, lazy=self.config.lazy):
-                                return False
-                            rebalancer.act(step)
+                    for step in periods[slice(*(bisect_left(periods, end) for end in (start, stop)))]:
+                        if not _run_chunk(coded, engine, step, pressed, lazy=self.config.lazy):
+                            return False
+                        if rebalancer is not None:
+                            rebalancer.act(int(days[step]))
                     if not _run_chunk(coded, engine, stop, pressed, lazy=self.config.lazy):
                         return False
                     if on_progress is not None:

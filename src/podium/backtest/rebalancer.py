@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from podium.core.events import Reason
 from podium.core.times import NANOSECONDS_PER_DAY
 from podium.engine.engine import Engine
-from podium.portfolio.rebalancing import PARKED, RebalancingOptions, is_adrift, moves_to, period_ends
+from podium.portfolio.rebalancing import PARKED, RebalancingOptions, is_adrift, moves_to
 from podium.stats.daily import Calendar
 from podium.stats.time_weighted import carried
 
-__all__ = ["Rebalancer", "run_days"]
+__all__ = ["DayEnds", "Rebalancer", "TimelineDayEnds", "run_days"]
 
 
 def run_days(times: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]], calendar: Calendar) -> int:
@@ -35,6 +35,47 @@ def run_days(times: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]], 
     return int(days[-1] - days[0]) + 1 if calendar is Calendar.ALWAYS else len(np.unique(days))
 
 
+class DayEnds(Protocol):
+    """Be where the equity at the end of a day is read."""
+
+    def equities(self, day: int) -> Sequence[int] | None:
+        """Give the equity of each strategy at the last step of a day.
+
+        Args:
+            day: days since 1970-01-01 UTC.
+
+        Returns:
+            Units, in the file's order; ``None`` where the day has no step.
+        """
+        ...
+
+
+class TimelineDayEnds:
+    """Read the ends of days of an engine that knows its whole timeline.
+
+    Args:
+        engine: the engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._days = engine, engine.timeline.days
+
+    def equities(self, day: int) -> Sequence[int] | None:
+        """Give the equity of each strategy at the last step of a day that is over.
+
+        Args:
+            day: days since 1970-01-01 UTC.
+
+        Returns:
+            Units, in the file's order; ``None`` where the day has no step.
+        """
+        row = int(np.searchsorted(self._days, day, side="right")) - 1
+        if self._days[row] != day:
+            return None
+        found: list[int] = self._engine.tables.equity[row].tolist()
+        return found
+
+
 class Rebalancer:
     """Look at the strategies' shares whenever a period has ended.
 
@@ -44,6 +85,8 @@ class Rebalancer:
         threshold: the drift of a share on which it acts.
         weights: of the strategies.
         calendar: which days count.
+        first_day: of the run, since 1970-01-01 UTC.
+        day_ends: equity at the ends of days.
     """
 
     def __init__(
@@ -54,40 +97,26 @@ class Rebalancer:
         threshold: Decimal,
         weights: Sequence[Decimal],
         calendar: Calendar,
+        first_day: int,
+        day_ends: DayEnds,
     ) -> None:
         self._engine, self._options, self._threshold, self._weights = engine, options, threshold, tuple(weights)
-        self._calendar = calendar
-        #: Before the settlement of these steps it acts.
-        self._steps = tuple(period_ends(engine.timeline.times, options.every))
-        self._days = (engine.timeline.times - 1) // NANOSECONDS_PER_DAY
+        self._calendar, self._day_ends = calendar, day_ends
         # Of each strategy its return index at the end of each day, the start first, and where it stands since capital
         # was last moved.
         self._points = [[1.0] for _ in weights]
         self._peaks = [1.0 for _ in weights]
         self._known: tuple[int, list[int] | None] | None = None
         self._base = [(1.0, int(account["deposited"])) for account in engine.tables.accounts]
-        self._next_day = int(self._days[0]) if len(self._days) else 0
+        self._next_day = first_day
 
-    def steps_between(self, start: int, stop: int) -> Sequence[int]:
-        """Give the steps before which it acts.
-
-        Args:
-            start: from this step on.
-            stop: up to the step before this one.
-
-        Returns:
-            Steps in order.
-        """
-        first, last = (bisect_left(self._steps, step) for step in (start, stop))
-        return self._steps[first:last]
-
-    def act(self, step: int) -> None:
-        """Move what the rule wants moved, behind the step before this one.
+    def act(self, day: int) -> None:
+        """Move what the rule wants moved, between two steps.
 
         Args:
-            step: one of those of ``steps_between``; the engine stands before it.
+            day: of the step that comes, since 1970-01-01 UTC; all before it are over.
         """
-        self._follow(step)
+        self._follow(day)
         accounts = self._engine.tables.accounts
         equities = [int(account["equity"]) for account in accounts]
         parked = -int(accounts["transferred"].sum())
@@ -108,15 +137,13 @@ class Rebalancer:
         index, base = self._base[strategy]
         return carried(index, base, equity)
 
-    def _follow(self, step: int) -> None:
+    def _follow(self, day: int) -> None:
         """Note the index at the end of each day that is over, at its last step."""
-        equity = self._engine.tables.equity
-        while self._next_day < self._days[step]:
-            row = int(np.searchsorted(self._days, self._next_day, side="right")) - 1
-            has_point = self._days[row] == self._next_day
-            if has_point or self._calendar is Calendar.ALWAYS:
+        while self._next_day < day:
+            ends = self._day_ends.equities(self._next_day)
+            if ends is not None or self._calendar is Calendar.ALWAYS:
                 for strategy, points in enumerate(self._points):
-                    points.append(self._index(strategy, int(equity[row, strategy])) if has_point else points[-1])
+                    points.append(points[-1] if ends is None else self._index(strategy, ends[strategy]))
                     self._peaks[strategy] = max(self._peaks[strategy], points[-1])
             self._next_day += 1
 

@@ -353,6 +353,27 @@ class Engine:
         self._drain()
         return [*self._blocks[:-1], self._blocks[-1][: self._filled]]
 
+    def take_events(self) -> list[NDArray[np.void]]:
+        """Give the events since the last call, and forget them.
+
+        Returns:
+            Blocks of ``EVENT`` rows, in order.
+        """
+        taken = [block.copy() for block in self.events()]
+        del self._blocks[:-1]
+        self._filled = 0
+        return taken
+
+    def take_flows(self, flows: NDArray[np.void]) -> None:
+        """Put what the step ahead brings or costs in the place of earlier flows, which were posted.
+
+        Args:
+            flows: ``FLOW`` rows of that step, by phase.
+        """
+        self.tables = self.tables._replace(flows=flows)
+        self._kernel_tables = kernel_tables(self.tables)
+        self._run["flow"], self._run["next_flow"] = 0, flows["step"][0] if len(flows) else _FOREVER
+
     def _drain(self) -> None:
         """Move the kernel's events to where they stay: large blocks, since fresh memory costs more than the copy."""
         # Seen as plain bytes: NumPy copies structured rows field by field, twenty times slower.

@@ -92,6 +92,26 @@ class Timeline:
             volumes=_volumes(symbols),
         )
 
+    @classmethod
+    def of_one_step(cls, symbols: int) -> Timeline:
+        """Make room for a single step, which is written anew for each: for what is known only as it happens.
+
+        Args:
+            symbols: how many there are.
+
+        Returns:
+            A timeline of one step in which every symbol may have a bar.
+        """
+        return cls(
+            bars=np.zeros(symbols, BAR),
+            bar_steps=np.zeros(symbols, np.int64),
+            symbols=np.arange(symbols, dtype=np.int32),
+            steps=np.array([0, symbols]),
+            times=np.zeros(1, np.int64),
+            lengths=(1,) * symbols,
+            highest=(0,) * symbols,
+        )
+
     @property
     def days(self) -> NDArray[np.int64]:
         """Give the UTC day of each step, since 1970; what closes at midnight belongs to the day that ends there."""
