@@ -7,7 +7,8 @@ due at the ex-date of a dividend or a split is posted before the first bar that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -21,10 +22,10 @@ from podium.core.errors import ConfigurationError, Problem, within
 from podium.core.events import Reason
 from podium.core.instruments import Instrument
 from podium.core.money import MoneyUnit
-from podium.core.times import iso, to_nanoseconds
+from podium.core.times import Timeframe, iso, to_nanoseconds
 from podium.engine.tables import FLOW
 
-__all__ = ["make_flows"]
+__all__ = ["Due", "SymbolFlows", "flow_rows", "make_flows"]
 
 _DAY = 86_400_000_000_000
 _SECOND = 1_000_000_000
@@ -32,8 +33,9 @@ _SECOND = 1_000_000_000
 _BORROW_DAYS = 360
 _EXACT = Context(prec=80)
 _LIMIT = 1 << 61
-#: (row of the symbol, phase, instant, kind, numerator, denominator)
-_Due = tuple[int, int, int, Reason, int, int]
+#: Row of the symbol, phase, instant, kind, numerator, denominator.
+Due = tuple[int, int, int, int, int, int]
+_Stated = tuple[int, Reason, Fraction]
 #: At one instant: what is owed for the time before, then dividends (a share of before), then splits.
 _ORDER = (Reason.SETTLEMENT, Reason.FUNDING, Reason.BORROW, Reason.DIVIDEND, Reason.SPLIT)
 
@@ -59,76 +61,119 @@ def make_flows(market: Market, carry: Mapping[str, Carry], unit: MoneyUnit) -> N
         if symbol in carry:
             steps = market.timeline.bar_steps[first_bar : first_bar + length]
             with within("carry", symbol):
-                due = list(_Symbol(market, symbol, unit).due(carry[symbol]))
-            rows += [
-                (int(steps[row]), phase, number, instant, _ORDER.index(kind), int(kind), numerator, denominator)
-                for row, phase, instant, kind, numerator, denominator in due
-                if row < length
-            ]
+                own = SymbolFlows(symbol, carry[symbol], market.instruments[symbol], market.timeframe, unit)
+                due = own.due(market.store.series(symbol).close_time)
+            rows += [(int(steps[row]), phase, number, *rest) for row, phase, *rest in due]
         first_bar += length
-    ordered = [(step, phase, symbol, kind, *ratio) for step, phase, symbol, _, _, kind, *ratio in sorted(rows)]
-    return np.array(ordered, FLOW)
+    return flow_rows(rows)
 
 
-class _Symbol:
-    """Find the bars at which one symbol's flows are due."""
+def flow_rows(rows: Iterable[tuple[int, ...]]) -> NDArray[np.void]:
+    """Bring flows into the order in which they are posted.
 
-    def __init__(self, market: Market, symbol: str, unit: MoneyUnit) -> None:
-        self._symbol, self._unit = symbol, unit
-        self._instrument = market.instruments[symbol]
-        self._close = market.store.series(symbol).close_time
-        self._open = self._close - market.timeframe.nanoseconds
+    Args:
+        rows: step, phase, number of the symbol, instant, kind, numerator, denominator.
 
-    def due(self, carry: Carry) -> Iterator[_Due]:
-        """Give everything that is due."""
+    Returns:
+        ``FLOW`` rows.
+    """
+    order = {int(kind): place for place, kind in enumerate(_ORDER)}
+    ordered = sorted(rows, key=lambda row: (*row[:4], order[row[4]]))
+    return np.array([(step, phase, symbol, *rest) for step, phase, symbol, _, *rest in ordered], FLOW)
+
+
+class SymbolFlows:
+    """Find the bars of one symbol at which something is due.
+
+    Args:
+        symbol: its name, for messages.
+        carry: what holding it brings or costs.
+        instrument: its grid.
+        timeframe: the length of its bars.
+        unit: the money unit.
+
+    Raises:
+        ConfigurationError: for an amount that the ledger cannot hold.
+    """
+
+    def __init__(
+        self, symbol: str, carry: Carry, instrument: Instrument, timeframe: Timeframe, unit: MoneyUnit
+    ) -> None:
+        self._symbol, self._carry, self._length = symbol, carry, timeframe.nanoseconds
+        stated = sorted(self._stated(instrument, unit), key=lambda flow: flow[0])
+        self._stated_flows, self._instants = stated, [instant for instant, *_ in stated]
+
+    def _stated(self, instrument: Instrument, unit: MoneyUnit) -> Iterator[_Stated]:
+        """Give what is stated with its time: whether it is due before a day's first bar, or at a bar's close."""
+        carry = self._carry
         for each in carry.funding:
             # Venues stamp fundings some milliseconds late.
-            instant = to_nanoseconds(each.time) // _SECOND * _SECOND
-            yield self._at(instant, Reason.FUNDING, Fraction(each.rate))
-        if carry.settlement:
-            yield from self._settlements()
-        if carry.borrow_rate:
-            for midnight in range(int(self._open[0]) // _DAY * _DAY + _DAY, int(self._close[-1]) + 1, _DAY):
-                yield self._at(midnight, Reason.BORROW, Fraction(carry.borrow_rate) / _BORROW_DAYS)
+            yield to_nanoseconds(each.time) // _SECOND * _SECOND, Reason.FUNDING, Fraction(each.rate)
         if not carry.adjusted:
             dividends, splits = events_of_factors(carry.factors) if carry.factors else (carry.dividends, carry.splits)
             for dividend in dividends:
-                ratio = _units_of(dividend.amount, self._instrument, self._unit)
-                yield self._before(dividend.day, Reason.DIVIDEND, ratio)
+                yield _midnight(dividend.day), Reason.DIVIDEND, _units_of(dividend.amount, instrument, unit)
             for split in splits:
-                yield self._refuse_inside(self._before(split.day, Reason.SPLIT, Fraction(split.new, split.old)))
+                yield _midnight(split.day), Reason.SPLIT, Fraction(split.new, split.old)
 
-    def _at(self, instant: int, kind: Reason, ratio: Fraction) -> _Due:
-        row = int(np.searchsorted(self._close, instant))
-        phase = int(row < len(self._close) and self._open[row] < instant)
-        return row, phase, instant, kind, ratio.numerator, ratio.denominator
+    def due(self, close: NDArray[np.int64], first_row: int = 0) -> list[Due]:
+        """Give what is due at some bars that follow each other.
 
-    def _settlements(self) -> Iterator[_Due]:
-        """Settle at the last close of each UTC day; where a day does not close with a bar, before the next one."""
-        days = -(-self._close // _DAY)
-        is_midnight = self._close % _DAY == 0
-        for row in np.flatnonzero(is_midnight):
-            yield int(row), 1, int(self._close[row]), Reason.SETTLEMENT, 0, 1
-        for row in np.flatnonzero((np.diff(days) > 0) & ~is_midnight[:-1]) + 1:
-            yield int(row), 0, int(days[row - 1] * _DAY), Reason.SETTLEMENT, 0, 1
+        Args:
+            close: their close times, nanoseconds since 1970 UTC; the first one is the symbol's first bar, or else only
+                says when the one behind it begins.
+            first_row: 0, or 1 where the first one is told already.
 
-    def _before(self, day: date, kind: Reason, ratio: Fraction) -> _Due:
-        midnight = to_nanoseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        row = int(np.searchsorted(self._close, midnight, side="right"))
-        return row, 0, midnight, kind, ratio.numerator, ratio.denominator
+        Returns:
+            Row, phase, instant, kind, numerator and denominator of each.
 
-    def _refuse_inside(self, due: _Due) -> _Due:
-        row, _, midnight, *_ = due
-        if row < len(self._open) and self._open[row] < midnight:
+        Raises:
+            ConfigurationError: for a split inside a bar.
+        """
+        opens = close - self._length
+        first = bisect_left(self._instants, int(close[0])) if first_row else 0
+        found = [
+            self._place(close, opens, *flow)
+            for flow in self._stated_flows[first : bisect_right(self._instants, int(close[-1]))]
+        ]
+        if self._carry.settlement:
+            found += self._settlements(close)
+        if self._carry.borrow_rate:
+            rate = Fraction(self._carry.borrow_rate) / _BORROW_DAYS
+            midnights = range(int(opens[0]) // _DAY * _DAY + _DAY, int(close[-1]) + 1, _DAY)
+            found += [self._place(close, opens, midnight, Reason.BORROW, rate) for midnight in midnights]
+        return [flow for flow in found if first_row <= flow[0] < len(close)]
+
+    def _place(
+        self, close: NDArray[np.int64], opens: NDArray[np.int64], instant: int, kind: Reason, ratio: Fraction
+    ) -> Due:
+        is_of_day = kind in (Reason.DIVIDEND, Reason.SPLIT)
+        row = int(np.searchsorted(close, instant, side="right" if is_of_day else "left"))
+        is_inside = row < len(close) and bool(opens[row] < instant)
+        if kind is Reason.SPLIT and is_inside:
             raise ConfigurationError(
                 Problem(
-                    message=f"the split of '{self._symbol}' at {iso(midnight)} falls inside a bar",
+                    message=f"the split of '{self._symbol}' at {iso(instant)} falls inside a bar",
                     expected="bars that begin a new day with a new bar: before a split and after it prices differ",
                     hint="use bars of a day or shorter",
                     place=("splits",),
                 )
             )
-        return due
+        phase = int(is_inside and not is_of_day)
+        return row, phase, instant, int(kind), ratio.numerator, ratio.denominator
+
+    def _settlements(self, close: NDArray[np.int64]) -> Iterator[Due]:
+        """Settle at the last close of each UTC day; where a day does not close with a bar, before the next one."""
+        days = -(-close // _DAY)
+        is_midnight = close % _DAY == 0
+        for row in np.flatnonzero(is_midnight):
+            yield int(row), 1, int(close[row]), int(Reason.SETTLEMENT), 0, 1
+        for row in np.flatnonzero((np.diff(days) > 0) & ~is_midnight[:-1]) + 1:
+            yield int(row), 0, int(days[row - 1] * _DAY), int(Reason.SETTLEMENT), 0, 1
+
+
+def _midnight(day: date) -> int:
+    return to_nanoseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def _units_of(amount: Decimal, instrument: Instrument, unit: MoneyUnit) -> Fraction:
