@@ -22,7 +22,7 @@ from podium.rules.graph import Graph
 from podium.rules.nodes import Node
 from podium.strategy.base import Strategy
 from podium.strategy.coded import CodedInput, declared_expressions
-from podium.strategy.compilation import CompiledPlan, compile_plan, plan_nodes
+from podium.strategy.compilation import CompiledPlan, plan_nodes
 from podium.strategy.plan import RulePlan
 
 __all__ = ["Cells", "ColdCell", "make_cells"]
@@ -111,10 +111,10 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
     cold: list[ColdCell] = []
     groups: dict[tuple[int, ...], _Group] = {}
     for symbol_index, symbol in enumerate(market.symbols):
-        mine = [(number, member) for number, member in enumerate(members) if _trades(member, symbol)]
+        mine = [(number, member) for number, member in enumerate(members) if member.trades(symbol)]
         made: dict[int, CellInput] = {}
-        for frame in dict.fromkeys(_frame(member) for _, member in mine):
-            group = [(number, member) for number, member in mine if _frame(member) == frame]
+        for frame in dict.fromkeys(member.frame for _, member in mine):
+            group = [(number, member) for number, member in mine if member.frame == frame]
             with within("strategies", group[0][0], "timeframe"):
                 bars = _bars(market, symbol, frame)
             # Symbols that the same members trade share one graph; it is opened on each of them.
@@ -123,7 +123,7 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
             for number, content in shared.compute(bars, market, symbol, unit):
                 if content.warm_up >= len(bars.series):
                     cold.append(_cold(number, symbol, bars.series, content.warm_up))
-                if isinstance(content, CompiledPlan):
+                if isinstance(content, _RulesContent):
                     made[number] = _rules_cell(number, symbol_index, content, bars, len(market.store.series(symbol)))
                 else:
                     made[number] = CellInput(strategy=number, symbol=symbol_index)
@@ -183,6 +183,17 @@ def refuse_unknown_symbols(members: Sequence[Member], known: Sequence[str]) -> N
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _RulesContent:
+    plan: CompiledPlan
+    signals: NDArray[np.uint8]
+    levels: Sequence[NDArray[np.int64]]
+
+    @property
+    def warm_up(self) -> int:
+        return self.plan.warm_up
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _CodedContent:
     strategy: Strategy
     values: Mapping[str, Array]
@@ -211,21 +222,15 @@ class _Group:
 
     def compute(
         self, bars: _Bars, market: Market, symbol: str, unit: MoneyUnit
-    ) -> Iterator[tuple[int, CompiledPlan | _CodedContent]]:
+    ) -> Iterator[tuple[int, _RulesContent | _CodedContent]]:
         """Open the graph on the bars of one symbol; give what each member needs of it."""
         values = self._graph.open(bars.series)
         for number, member in self._members:
             if isinstance(member.form, RulePlan):
                 with within("strategies", number):
-                    plan = compile_plan(
-                        member.form,
-                        values,
-                        self._graph,
-                        instrument=market.instruments[symbol],
-                        unit=unit,
-                        bars=len(bars.series),
-                    )
-                yield number, plan
+                    plan = CompiledPlan(member.form, self._graph, instrument=market.instruments[symbol], unit=unit)
+                count = len(bars.series)
+                yield number, _RulesContent(plan, plan.signals(values, 0, count), plan.levels(values))
             else:
                 expressions = self._declared[number]
                 warm_up = max((self._graph.warm_up(node) for node in expressions.values()), default=0)
@@ -233,25 +238,14 @@ class _Group:
                 yield number, _CodedContent(member.form, own, max(warm_up, member.form.warm_up))
 
 
-def _rules_cell(number: int, symbol_index: int, plan: CompiledPlan, bars: _Bars, rows: int) -> CellInput:
+def _rules_cell(number: int, symbol_index: int, content: _RulesContent, bars: _Bars, rows: int) -> CellInput:
     return CellInput(
         strategy=number,
         symbol=symbol_index,
-        signals=bars.on_base(plan.signals, rows, 0),  # type: ignore[arg-type]  # the same type comes back
-        plan=plan.plan,
-        levels=[bars.on_base(level, rows, NO_LEVEL) for level in plan.levels],  # type: ignore[misc]  # likewise
+        signals=bars.on_base(content.signals, rows, 0),  # type: ignore[arg-type]  # the same type comes back
+        plan=content.plan.row,
+        levels=[bars.on_base(level, rows, NO_LEVEL) for level in content.levels],  # type: ignore[misc]  # likewise
     )
-
-
-def _trades(member: Member, symbol: str) -> bool:
-    return member.symbols is None or symbol in member.symbols
-
-
-def _frame(member: Member) -> Timeframe | None:
-    if member.timeframe is not None:
-        return member.timeframe
-    stated = member.form.timeframe if isinstance(member.form, RulePlan) else getattr(member.form, "timeframe", None)
-    return Timeframe.parse(stated) if isinstance(stated, str) else stated
 
 
 def _bars(market: Market, symbol: str, frame: Timeframe | None) -> _Bars:

@@ -39,6 +39,22 @@ class Member:
     symbols: tuple[str, ...] | None = None
     timeframe: Timeframe | None = None
 
+    def trades(self, symbol: str) -> bool:
+        """Tell whether it trades a symbol.
+
+        Args:
+            symbol: a market's name.
+        """
+        return self.symbols is None or symbol in self.symbols
+
+    @property
+    def frame(self) -> Timeframe | None:
+        """Give the time frame it decides on, stated by whoever uses it or by itself; ``None`` is the base."""
+        if self.timeframe is not None:
+            return self.timeframe
+        stated = self.form.timeframe if isinstance(self.form, RulePlan) else getattr(self.form, "timeframe", None)
+        return Timeframe.parse(stated) if isinstance(stated, str) else stated
+
 
 def members_of_file(portfolio: PortfolioFile) -> tuple[Member, ...]:
     """Take the strategies of a portfolio file.

@@ -240,6 +240,17 @@ class Graph:
         Returns:
             By ``node.text`` a number (NaN is unknown), or for conditions 0 false, 1 true, 2 unknown.
         """
+        return {text: values[0].item() for text, values in self.extend(bar).items()}
+
+    def extend(self, bar: SingleBar) -> dict[str, Array]:
+        """Do the same as ``carry``, and give what ``open`` would.
+
+        Args:
+            bar: the next closed bar.
+
+        Returns:
+            By ``node.text`` an array of one.
+        """
         if not self._is_primed:
             self.prime(self._history if self._history is not None else _NoBars())
         values = dict(self._constants)
@@ -247,7 +258,7 @@ class Graph:
         for step in self._steps:
             inputs = tuple(values[read] for read in step.reads) if step.reads else tuple(columns)
             values.update(zip(step.texts, step.advance(inputs), strict=True))
-        return {node.text: values[self._key(node)][0].item() for node in self._nodes}
+        return {node.text: values[self._key(node)] for node in self._nodes}
 
     def _run(self, series: Columns, wanted: dict[str, str], *, is_primed: bool) -> dict[str, Array]:
         bars = len(series.close)

@@ -85,17 +85,42 @@ class CodedCell:
         self.given = given
         self.cursor = Cursor()
         self.strategy = own_copy(given.strategy)
-        for name, values in given.values.items():
-            setattr(self.strategy, name, _view(values, self.cursor))
         self.strategy.attach(
             Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
         )
-        self.bar = BarView(given.columns, self.cursor)
+        self.show(given.columns, given.values)
         # Of several bars that become known together only the newest is decided on, as rules do; the others are history.
         is_newest = np.diff(given.steps, append=-1) != 0
         self._rows = np.flatnonzero(is_newest[given.warm_up :]) + given.warm_up
         self._steps = given.steps[self._rows]
         self._next = 0
+
+    def show(self, columns: TimedColumns, values: Mapping[str, NDArray[np.float64] | NDArray[np.uint8]]) -> None:
+        """Let the strategy see bars and its expressions; what lies behind the current one stays out of its sight.
+
+        Args:
+            columns: the bars.
+            values: by attribute name, shape ``(bars,)``.
+        """
+        for name, series in values.items():
+            setattr(self.strategy, name, _view(series, self.cursor))
+        self.bar = BarView(columns, self.cursor)
+
+    def decide(self, row: int, step: int) -> None:
+        """Let the strategy decide at one bar; the engine stands before the decision of its step.
+
+        Args:
+            row: of its own bars.
+            step: of the run.
+
+        Raises:
+            StrategyFailed: when it raises.
+        """
+        self.cursor.row, self.cursor.step = row, step
+        try:
+            self.strategy.on_bar(self.bar)
+        except (Exception, SystemExit) as error:
+            raise _failed(self, error) from error
 
     def rows_before(self, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the rows of the bars to decide on that are known before a step, from the last call on.

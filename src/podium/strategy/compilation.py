@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -19,24 +18,7 @@ from podium.rules.graph import Graph
 from podium.rules.nodes import Node
 from podium.strategy.plan import Level, LevelKind, RulePlan, SizeKind
 
-__all__ = ["CompiledPlan", "compile_plan", "plan_nodes"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CompiledPlan:
-    """Hold a plan as the engine reads it, on one symbol.
-
-    Args:
-        signals: a byte of ``SignalBit`` per bar of the plan's time frame.
-        plan: a ``PLAN`` row whose ``series`` number the levels.
-        levels: ticks per bar, ``NO_LEVEL`` where unknown.
-        warm_up: bars before which nothing is decided.
-    """
-
-    signals: NDArray[np.uint8]
-    plan: Record
-    levels: tuple[NDArray[np.int64], ...]
-    warm_up: int
+__all__ = ["CompiledPlan", "plan_nodes"]
 
 
 def plan_nodes(plan: RulePlan) -> list[Node]:
@@ -57,62 +39,76 @@ def _levels(plan: RulePlan) -> list[Level | None]:
     return [plan.stop, trail, *(target.level for target in plan.targets)]
 
 
-def compile_plan(
-    plan: RulePlan, values: Mapping[str, Array], graph: Graph, *, instrument: Instrument, unit: MoneyUnit, bars: int
-) -> CompiledPlan:
-    """Compile a plan for one symbol.
+class CompiledPlan:
+    """Be a plan as the engine reads it, on one symbol.
 
     Args:
         plan: what the strategy decides with.
-        values: the graph's values of ``plan_nodes(plan)``, by their text.
         graph: where the warm-up is known.
         instrument: grid of the symbol.
         unit: the money unit.
-        bars: how many bars there are.
-
-    Returns:
-        The compiled plan.
 
     Raises:
         ConfigurationError: when a size does not fit the instrument.
     """
-    warm_up = max((graph.warm_up(node) for node in plan_nodes(plan)), default=0)
-    signals = np.zeros(bars, np.uint8)
-    for node, bit in (
-        (plan.long_entry, SignalBit.LONG_ENTRY),
-        (plan.long_exit, SignalBit.LONG_EXIT),
-        (plan.short_entry, SignalBit.SHORT_ENTRY),
-        (plan.short_exit, SignalBit.SHORT_EXIT),
-    ):
-        if node is not None:
-            pack(values[node.text], int(bit), signals)
-    signals[:warm_up] = 0
-    row = np.zeros(1, PLAN)[0]
-    levels: list[NDArray[np.int64]] = []
-    row["series"] = -1
-    for index, level in enumerate(_levels(plan)):
-        if level is not None:
-            _write_level(row, index, level, values, levels, tick=instrument.tick)
-    _write_constants(row, plan, instrument, unit)
-    return CompiledPlan(signals=signals, plan=row, levels=tuple(levels), warm_up=warm_up)
 
+    def __init__(self, plan: RulePlan, graph: Graph, *, instrument: Instrument, unit: MoneyUnit) -> None:
+        #: Bars before which nothing is decided.
+        self.warm_up = max((graph.warm_up(node) for node in plan_nodes(plan)), default=0)
+        #: A ``PLAN`` row whose ``series`` number the levels.
+        self.row: Record = np.zeros(1, PLAN)[0]
+        self._tick = instrument.tick
+        sides = (
+            (plan.long_entry, SignalBit.LONG_ENTRY),
+            (plan.long_exit, SignalBit.LONG_EXIT),
+            (plan.short_entry, SignalBit.SHORT_ENTRY),
+            (plan.short_exit, SignalBit.SHORT_EXIT),
+        )
+        self._conditions = [(node.text, int(bit)) for node, bit in sides if node is not None]
+        self._series: list[str] = []
+        self.row["series"] = -1
+        for index, level in enumerate(_levels(plan)):
+            if level is not None:
+                self._write_level(index, level)
+        _write_constants(self.row, plan, instrument, unit)
 
-def _write_level(
-    row: Record,
-    index: int,
-    level: Level,
-    values: Mapping[str, Array],
-    levels: list[NDArray[np.int64]],
-    *,
-    tick: Decimal,
-) -> None:
-    if level.kind is LevelKind.PERCENT and level.ratio is not None:
-        row["mode"][index], row["value"][index] = LevelMode.RATIO, to_rate(level.ratio, "percent of a level")
-        return
-    row["mode"][index] = LevelMode.DISTANCE if level.kind is LevelKind.DISTANCE else LevelMode.PRICE
-    if level.expression is not None:
-        row["series"][index] = len(levels)
-        levels.append(_ticks(values[level.expression.text], tick))
+    def signals(self, values: Mapping[str, Array], first_bar: int, bars: int) -> NDArray[np.uint8]:
+        """Say what the plan wants at some bars that follow each other.
+
+        Args:
+            values: the graph's values of ``plan_nodes(plan)`` at these bars, by their text.
+            first_bar: the number of the first one since the origin.
+            bars: how many there are.
+
+        Returns:
+            A byte of ``SignalBit`` per bar; nothing is wanted before the warm-up is over.
+        """
+        signals = np.zeros(bars, np.uint8)
+        for text, bit in self._conditions:
+            pack(values[text], bit, signals)
+        signals[: max(self.warm_up - first_bar, 0)] = 0
+        return signals
+
+    def levels(self, values: Mapping[str, Array]) -> list[NDArray[np.int64]]:
+        """Compute the levels at some bars.
+
+        Args:
+            values: as for ``signals``.
+
+        Returns:
+            For each level by expression ticks per bar, ``NO_LEVEL`` where unknown.
+        """
+        return [_ticks(values[text], self._tick) for text in self._series]
+
+    def _write_level(self, index: int, level: Level) -> None:
+        row = self.row
+        if level.kind is LevelKind.PERCENT and level.ratio is not None:
+            row["mode"][index], row["value"][index] = LevelMode.RATIO, to_rate(level.ratio, "percent of a level")
+            return
+        row["mode"][index] = LevelMode.DISTANCE if level.kind is LevelKind.DISTANCE else LevelMode.PRICE
+        if level.expression is not None:
+            row["series"][index] = len(self._series)
+            self._series.append(level.expression.text)
 
 
 def _ticks(values: Array, tick: Decimal) -> NDArray[np.int64]:
