@@ -27,7 +27,7 @@ class FileLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
+            holder = os.pread(self._descriptor, 32, 0).decode("utf-8", "replace").strip()
             os.close(self._descriptor)
             raise held(str(path.parent), f"process {holder}" if holder else "another process") from None
         try:

@@ -72,6 +72,7 @@ class SqliteStorage:
                 self._reader = self._open_reader()
                 self._facts = dict(self._reader.execute("SELECT key, value FROM journal").fetchall())
             self._check_format()
+            self._inode = self._path.stat().st_ino
             if self._lock is not None:
                 self._head = os.open(self._head_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except BaseException:
@@ -167,7 +168,7 @@ class SqliteStorage:
             JournalError: when it does not say anything that can be read.
         """
         try:
-            words = self._head_path.read_text(encoding="ascii", errors="replace").split()
+            words = self._head_path.read_text(encoding="utf-8", errors="replace").split()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -226,15 +227,17 @@ class SqliteStorage:
             cached_statements=_ROWS_OF_A_STATEMENT + 32,
         )
         self._writer = connection
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if is_new := not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        with _transaction(connection):  # also tells whether it can be written
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        with _transaction(connection):
+            if is_new:
                 for table in _TABLES.split(";"):
                     connection.execute(table)
                 facts = {"format": str(FORMAT), "epoch": epoch or new_epoch()}
                 connection.executemany("INSERT INTO journal VALUES (?, ?)", facts.items())
+            else:  # a file that may only be read is opened as if it could be written
+                connection.execute("UPDATE journal SET value = value WHERE key = 'epoch'")
         _sync_folder(self._path.parent)
         return connection
 
@@ -271,6 +274,7 @@ class SqliteStorage:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         if self._writer is None:
             raise JournalError(_problem(self._path, "the journal was opened for reading only"))
+        self._check_place()
         try:
             yield self._writer
         except sqlite3.Error as error:
@@ -279,12 +283,21 @@ class SqliteStorage:
                 _problem(self._path, f"a record could not be made durable: {message}", **advice)
             ) from None
 
+    def _check_place(self) -> None:
+        """Refuse to write into a file that was moved or taken away: nobody would find it again."""
+        try:
+            is_there = self._path.stat().st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise JournalFailed(_problem(self._path, "the file of the journal is not there any more", **_CHANGED))
+
     def _note(self, position: int, found: bytes) -> None:
         """Name the last durable record; not synced, as it may be older than the journal but never newer."""
         if self._head is None:
             return
         try:
-            os.pwrite(self._head, f"{position:020d} {found.hex()}\n".encode("ascii"), 0)
+            os.pwrite(self._head, f"{position:020d} {found.hex()}\n".encode(), 0)
         except OSError as error:
             message = f"the last record could not be noted: {error.strerror}"
             raise JournalFailed(_problem(self._head_path, message, **_NO_SPACE)) from None
