@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer.main
 
 from podium.cli.main import app
+from podium.live.state_reference import state_reference
 from podium.portfolio.reference import portfolio_reference, strategy_reference
 from podium.rules.reference import function_reference
 
@@ -80,6 +81,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "portfolio_file.md": portfolio_reference(),
         FOLDER / "strategy_file.md": strategy_reference(),
         FOLDER / "cli.md": commands_page(),
+        FOLDER / "states.md": state_reference(),
     }
 
 

@@ -17,7 +17,8 @@ Three kinds, never mixed:
     ├── RunError                            the run failed; the command line ends with 1
     │   ├── JournalFailed                   a record could not be made durable
     │   ├── StrategyFailed                  a strategy's own code raised
-    │   └── LedgerOverflow                  an amount left the range the ledger can hold exactly
+    │   ├── LedgerOverflow                  an amount left the range the ledger can hold exactly
+    │   └── IllegalTransition               a service or an orchestrator cannot do this in its state
     └── InvariantBroken                     a defect of Podium
 """
 
@@ -33,6 +34,7 @@ from podium.core.places import Place
 __all__ = [
     "ConfigurationError",
     "DataError",
+    "IllegalTransition",
     "InputError",
     "InvariantBroken",
     "JournalError",
@@ -185,6 +187,23 @@ class LedgerOverflow(RunError):
         super().__init__(
             f"the position of '{strategy_id}' on {symbol} at {time} is worth more than the exact ledger can hold\n"
             "  hint: use a coarser tick or lot for this symbol, or less capital or leverage"
+        )
+
+
+class IllegalTransition(RunError):
+    """Report that a service or an orchestrator was asked for what its state does not allow.
+
+    Args:
+        owner: who was asked.
+        state: its state.
+        asked: the state that was asked for.
+        allowed: the states that may follow.
+    """
+
+    def __init__(self, *, owner: str, state: str, asked: str, allowed: tuple[str, ...]) -> None:
+        self.owner, self.state, self.asked, self.allowed = owner, state, asked, allowed
+        super().__init__(
+            f"{owner} is {state} and cannot become {asked}\n  expected: {' or '.join(allowed) or 'no other state'}"
         )
 
 

@@ -1,0 +1,1 @@
+"""Doubles that are part of the product: a clock that never waits, feeds that follow a script."""
