@@ -37,6 +37,24 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert printed.err == ""
 
 
+def test_files_in_the_working_folder_never_take_the_place_of_libraries(tmp_path: Path) -> None:
+    """Podium works where a file is called like something that it needs, and beside such a strategy file. (D-06)"""
+    for name in ("numpy.py", "talib.py", "typer.py"):
+        (tmp_path / name).write_text("raise SystemExit('this is no library')\n", encoding="utf-8")
+    (tmp_path / "rises.py").write_text(
+        "from podium import Strategy\nfrom podium.rules import close, ema\n"
+        "class Rises(Strategy):\n    long_entry = close > ema(close, 3)\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "portfolio.yaml").write_text(
+        "portfolio: {name: demo, capital: 1000}\ndata: {source: sample}\nsymbols: [BTC/USDT]\n"
+        "strategies:\n  - {id: rises, class: rises.py:Rises}\n",
+        encoding="utf-8",
+    )
+    done = _podium("check", "portfolio.yaml", folder=tmp_path)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
 def test_every_option_is_long() -> None:
     """There are no one-letter options to remember. (D-04)"""
 

@@ -89,6 +89,83 @@ def test_files_in_two_folders_have_their_own_modules(tmp_path: Path) -> None:
         sys.modules.pop("lengths", None)
 
 
+LATER = """\
+from podium import Strategy
+class Coded(Strategy):
+    def on_bar(self, bar):
+        from lengths import LENGTH
+        import deep.seven
+        return LENGTH, deep.seven.SEVEN
+"""
+
+
+def test_a_module_beside_the_file_can_be_imported_at_any_time(tmp_path: Path) -> None:
+    """Inside a function, too, and again in what it imports; the run names all of it, others keep theirs. (A-25, D-09)"""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "seven.py").write_text("SEVEN = 7\n", encoding="utf-8")
+    (tmp_path / "lengths.py").write_text("from halves import half\nLENGTH = half(8)\n", encoding="utf-8")
+    halves = "def half(number):\n    from shares import SHARE\n    return number * SHARE\n"
+    (tmp_path / "halves.py").write_text(halves, encoding="utf-8")
+    (tmp_path / "shares.py").write_text("SHARE = 0.5\n", encoding="utf-8")
+    (tmp_path / "coded.py").write_text(LATER, encoding="utf-8")
+    program = sys.modules["lengths"] = ModuleType("lengths")
+    try:
+        loaded = load_class(tmp_path / "coded.py", "Coded", HERE)
+        strategy = create_strategy(loaded.strategy_class, {})
+        for _ in range(2):
+            assert strategy.on_bar(None) == (4, 7)  # type: ignore[attr-defined]
+        assert sys.modules["lengths"] is program
+    finally:
+        del sys.modules["lengths"]
+    assert "halves" not in sys.modules
+    files = [str(path.relative_to(tmp_path)) for path in loaded.modules]
+    assert files == ["deep/seven.py", "halves.py", "lengths.py", "shares.py"]
+
+
+def test_packages_beside_the_file_may_import_from_themselves(tmp_path: Path) -> None:
+    """A relative import is followed, inside a function too. (A-25, D-09)"""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "__init__.py").write_text("from .seven import LENGTH, later\n", encoding="utf-8")
+    seven = "LENGTH = 7\ndef later():\n    from . import eight\n    return eight.LENGTH\n"
+    (tmp_path / "parts" / "seven.py").write_text(seven, encoding="utf-8")
+    (tmp_path / "parts" / "eight.py").write_text("LENGTH = 8\n", encoding="utf-8")
+    expected = ["parts/__init__.py", "parts/eight.py", "parts/seven.py"]
+    assert _length(tmp_path, "from parts import LENGTH") == (7, expected)
+    assert _length(tmp_path, "from parts import later\nLENGTH = later()") == (8, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("talib", "import numpy\nimport talib\n", "coded.py:2:1"),
+        ("json", "import halves\n", "halves.py:3:5"),
+        ("podium", "def later():\n    from podium.rules import close\n", "coded.py:2:5"),
+    ],
+)
+def test_a_module_called_like_a_library_is_refused_where_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, place: str
+) -> None:
+    """Nobody could tell which of the two is meant. (D-06)"""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{name}.py").write_text("X = 1\n", encoding="utf-8")
+    (tmp_path / "halves.py").write_text("\ndef half(number):\n    from json import X\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        _load(tmp_path, text)
+    assert str(caught.value) == (
+        f"{place}: '{name}' is {name}.py and also an installed library\n"
+        "  expected: a name of its own for what stands beside a strategy file\n"
+        f"  hint: rename {name}.py"
+    )
+
+
+def test_what_only_stands_there_is_no_harm(tmp_path: Path) -> None:
+    """A file called like a library, or a folder of data, does not come between a strategy and the library. (A-25)"""
+    for name in ("json.py", "talib.py", "numpy.py"):
+        (tmp_path / name).write_text("X = 1\n", encoding="utf-8")
+    (tmp_path / "polars").mkdir()
+    assert _length(tmp_path, "import polars\nLENGTH = len(polars.Series([1, 2]))") == (2, [])
+
+
 def test_an_instance_gets_its_parameters_in_the_stated_types(tmp_path: Path) -> None:
     """A float stays a float, a whole number stays whole; instances share nothing. (A-25)"""
     loaded = _load(tmp_path, CODED)

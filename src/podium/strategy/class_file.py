@@ -16,7 +16,7 @@ from podium.core.errors import ConfigurationError, InputError, Location, Problem
 from podium.core.ids import digest
 from podium.core.places import shown_path
 from podium.strategy.base import Strategy
-from podium.strategy.own_modules import STRATEGY_MODULE, own_modules
+from podium.strategy.own_modules import OwnModules
 from podium.strategy.rules_class import has_rules
 
 __all__ = ["LoadedClass", "create_strategy", "load_class"]
@@ -28,7 +28,7 @@ class LoadedClass:
 
     Args:
         strategy_class: the class.
-        modules: the files of modules that its file imported from its own folder or below.
+        modules: the files of modules that its file imports from its own folder or below, now or later.
     """
 
     strategy_class: type
@@ -140,19 +140,21 @@ def _load(path: Path, location: Location) -> tuple[ModuleType, tuple[Path, ...]]
                 hint=did_you_mean(path.name, near),
             )
         )
-    module_name = f"{STRATEGY_MODULE}{path.stem}_{digest(str(path.resolve()).encode())[:8]}"
+    module_name = f"podium_strategy_{path.stem}_{digest(str(path.resolve()).encode())[:8]}"
     specification = importlib.util.spec_from_file_location(module_name, path)
     if specification is None or specification.loader is None:
         raise ConfigurationError(Problem(message=f"{path} is not Python", location=location, expected="a .py file"))
+    own = OwnModules(path)
     module = importlib.util.module_from_spec(specification)
+    own.attach(module)
     sys.modules[module_name] = module
     try:
-        with own_modules(path) as modules:
+        with own.imported():
             specification.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[module_name]
         raise ConfigurationError(_problems(error, path)) from error
-    return module, tuple(modules)
+    return module, own.files()
 
 
 def _problems(error: BaseException, path: Path) -> list[Problem]:

@@ -1,81 +1,129 @@
 """The modules that a strategy file imports from its own folder: each file reads them anew and has its own.
 
 They decide what the strategy does as much as its file does, so a run names them. Nothing of an earlier load remains,
-and strategy files in two folders may each have a module of the same name.
+and strategy files in two folders may each have a module of the same name. Only what the strategy's own code imports is
+looked for beside it, whenever it does so: Podium and its libraries never see that folder.
 """
 
 from __future__ import annotations
 
-import os
+import builtins
 import sys
-import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["STRATEGY_MODULE", "own_modules"]
+from podium.strategy.own_files import file_of, imported_files, names_beside
 
-#: How the names of the modules of strategy files start: they are not imported by name.
-STRATEGY_MODULE = "podium_strategy_"
-_PODIUM = str(Path(__file__).parents[1])
+__all__ = ["OwnModules"]
 
 
-@contextmanager
-def own_modules(path: Path) -> Iterator[list[Path]]:
-    """Let a strategy file import what stands beside it, and tell which files of its folder it took.
+class OwnModules:
+    """Import what stands beside a strategy file, for its own code alone.
 
     Args:
         path: the strategy file.
 
-    Yields:
-        A list; when the block has ended it holds the files of the imported modules in or below the folder.
+    Raises:
+        ConfigurationError: when it imports from its folder what is called like an installed library.
     """
-    folder = path.resolve().parent
-    taken: list[Path] = []
-    others = _removed(folder)
-    sys.path.insert(0, str(folder))
-    try:
-        yield taken
-    finally:
-        sys.path.remove(str(folder))
-        files = {file for module in _removed(folder).values() if (file := _file_of(module)) is not None}
-        taken += sorted(path.parent / Path(file).relative_to(folder) for file in files)
-        sys.modules.update(others)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._folder = path.resolve().parent
+        self._files = imported_files(path)
+        self._names = names_beside(path)
+        self._modules: dict[str, ModuleType] = {}
+        self._is_open = False
+        # Python looks here for what an import statement does, so that one inside a function finds its module, too.
+        self._builtins = {**vars(builtins), "__import__": self._import}
+
+    def attach(self, module: ModuleType) -> None:
+        """Let the import statements of a module find what stands beside the strategy file.
+
+        Args:
+            module: one whose code has not run yet.
+        """
+        vars(module)["__builtins__"] = self._builtins
+
+    def files(self) -> tuple[Path, ...]:
+        """Name the files of the imported modules, also of those that are imported only later."""
+        loaded = {Path(file) for module in self._modules.values() if (file := file_of(module)) is not None}
+        named = {self._path.parent / file.relative_to(self._folder) for file in loaded}
+        return tuple(sorted(named.union(self._files)))
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find a module of the folder, as an entry of ``sys.meta_path``.
+
+        Args:
+            name: its full name.
+            path: where the package around it looks for it.
+            target: unused.
+
+        Returns:
+            The module's specification; ``None`` for modules from elsewhere.
+        """
+        if not self._is_own(name):
+            return None
+        found = PathFinder.find_spec(name, [str(self._folder)] if path is None else path, target)
+        if found is not None and isinstance(found.loader, SourceFileLoader):
+            found.loader = _Loader(name, found.loader.path, self)
+        return found
+
+    @contextmanager
+    def imported(self) -> Iterator[None]:
+        """Put the modules of the folder in the place of others that have their names."""
+        if self._is_open:
+            yield
+            return
+        others = self._taken_out()
+        sys.modules.update(self._modules)
+        sys.meta_path.insert(0, self)
+        self._is_open = True
+        try:
+            yield
+        finally:
+            self._is_open = False
+            sys.meta_path.remove(self)
+            self._modules = self._taken_out()
+            sys.modules.update(others)
+
+    def _taken_out(self) -> dict[str, ModuleType]:
+        return {name: sys.modules.pop(name) for name in tuple(sys.modules) if self._is_own(name)}
+
+    def _is_own(self, name: str) -> bool:
+        return name.partition(".")[0] in self._names
+
+    def _import(
+        self,
+        name: str,
+        namespace: Mapping[str, object] | None = None,
+        local: Mapping[str, object] | None = None,
+        wanted: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """Do what an import statement does."""
+        if level == 0 and not self._is_own(name):
+            return builtins.__import__(name, namespace, local, wanted or (), level)
+        # A function may import at every bar: what is there already needs no search.
+        if level == 0 and name in self._modules and all(hasattr(self._modules[name], each) for each in wanted or ()):
+            return self._modules[name if wanted else name.partition(".")[0]]
+        with self.imported():
+            return builtins.__import__(name, namespace, local, wanted or (), level)
 
 
-def _removed(folder: Path) -> dict[str, ModuleType]:
-    """Take the modules of a folder out of those that are imported."""
-    within = f"{folder}{os.sep}"
-    found = {
-        name: module
-        for name, module in sys.modules.items()
-        if (place := _place_of(module)) is not None
-        and place.startswith(within)
-        and name != "__main__"
-        and not name.startswith(STRATEGY_MODULE)
-        and not _is_installed(place)
-    }
-    for name in found:
-        del sys.modules[name]
-    return found
+class _Loader(SourceFileLoader):
+    """Load a module of the folder, whose own imports look there too."""
 
+    def __init__(self, name: str, path: str, own: OwnModules) -> None:
+        super().__init__(name, path)
+        self._own = own
 
-def _place_of(module: ModuleType) -> str | None:
-    """Find where a module stands; a folder without ``__init__.py`` has no file, but a path."""
-    paths = list(getattr(module, "__dict__", {}).get("__path__") or ())
-    return _file_of(module) or (paths[0] if paths and isinstance(paths[0], str) else None)
-
-
-def _file_of(module: ModuleType) -> str | None:
-    # Of the module's own names only: to ask some modules for one that they lack makes them import more.
-    file = getattr(module, "__dict__", {}).get("__file__")
-    return file if isinstance(file, str) else None
-
-
-def _is_installed(place: str) -> bool:
-    """Tell whether a place belongs to Python, to a library or to Podium: their versions are recorded elsewhere."""
-    paths = sysconfig.get_paths()
-    roots = (_PODIUM, *(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")))
-    parts = Path(place).parts
-    return place.startswith(roots) or "site-packages" in parts or "dist-packages" in parts
+    def exec_module(self, module: ModuleType) -> None:
+        """Run its code."""
+        self._own.attach(module)
+        super().exec_module(module)
