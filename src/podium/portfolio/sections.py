@@ -28,6 +28,7 @@ from podium.portfolio.configuration import (
     VolumeLimit,
     refuse_sizes_at_fill,
 )
+from podium.portfolio.live_sections import OrchestratorSection, ServicesSection
 from podium.portfolio.risk_options import RiskOptions
 
 __all__ = [
@@ -328,9 +329,7 @@ class MultiStrategySection(_Section):
 class PortfolioDocument(_Section):
     """A portfolio file."""
 
-    later_keys: ClassVar[frozenset[str]] = frozenset(
-        {"services", "orchestrator", "event_bus", "journal", "notify", "api"}
-    )
+    later_keys: ClassVar[frozenset[str]] = frozenset({"event_bus", "journal", "notify", "api"})
 
     portfolio: PortfolioSection = Field(description="the portfolio as a whole: {name: demo, capital: 100_000}")
     data: DataSection = Field(description="where the bars come from: {source: parquet, path: bars/}")
@@ -349,6 +348,12 @@ class PortfolioDocument(_Section):
     multi_strategy: MultiStrategySection = Field(
         default_factory=MultiStrategySection, description="whether several strategies run side by side"
     )
+    services: Annotated[ServicesSection, BeforeValidator(_named, json_schema_input_type=ServicesSection | None)] = (
+        Field(default_factory=ServicesSection, description="the services of each symbol, while the portfolio is run")
+    )
+    orchestrator: Annotated[
+        OrchestratorSection, BeforeValidator(_named, json_schema_input_type=OrchestratorSection | None)
+    ] = Field(default_factory=OrchestratorSection, description="how the system is watched, while the portfolio is run")
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> PortfolioDocument:
