@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from decimal import Decimal
 from typing import get_type_hints
 
 import pytest
-from portfolios import INSTRUMENT, Cross, Reversal, Swing, named, walk
 
-from podium import OrchestratorConfig, StrategyOrchestrator
-from podium.backtest.records import event_lines
 from podium.bus.events import EVENTS, CandleRouted, Event, Nature
 from podium.bus.translation import events_of
 from podium.core.times import iso, parse_time
-from podium.portfolio.risk_options import RiskOptions
 
 LOCAL = {
     "NEW_CANDLE", "DATA_FETCH_FAILED", "INDICATORS_UPDATED", "REGIME_CHANGED", "SIGNAL_GENERATED", "SIGNAL_VALIDATED",
@@ -56,19 +51,6 @@ def test_a_routed_candle_tells_strategy_symbol_and_timestamp():
     """The close of the bar that was handed over. (A-45)"""
     event = CandleRouted(time=5, symbol="BTC/USDT", strategy_id="trend")
     assert (event.strategy_id, event.symbol, event.timestamp) == ("trend", "BTC/USDT", 5)
-
-
-@pytest.fixture(scope="module")
-def lines():
-    """Run strategies on little capital, with a volume limit and a limit of the portfolio."""
-    instrument = dataclasses.replace(INSTRUMENT, volume_limit=Decimal("0.1"))
-    config = OrchestratorConfig(
-        instruments=dict.fromkeys(("X", "Y"), instrument), risk=RiskOptions.model_validate({"gross_exposure": "60%"})
-    )
-    strategies = [named(Cross(), "cross"), named(Swing(), "swing"), named(Reversal(), "reversal")]
-    bars = {symbol: walk(symbol, 400, 3) for symbol in ("X", "Y")}
-    result = StrategyOrchestrator(strategies, config, equal_weights=True).run(bars, Decimal(100_000))
-    return [line for block in event_lines(result) for line in bytes(block).splitlines()]
 
 
 def test_every_domain_event_of_a_run_can_be_told(lines):

@@ -15,6 +15,7 @@ Three kinds, never mixed:
     │   ├── DataError                       bars that cannot be read or may not be used
     │   └── JournalError                    a journal that cannot be opened, is in use or was changed
     ├── RunError                            the run failed; the command line ends with 1
+    │   ├── BusUnavailable                  the stream of events cannot be reached
     │   ├── JournalFailed                   a record could not be made durable
     │   ├── StrategyFailed                  a strategy's own code raised
     │   ├── LedgerOverflow                  an amount left the range the ledger can hold exactly
@@ -32,6 +33,7 @@ from dataclasses import dataclass, replace
 from podium.core.places import Place
 
 __all__ = [
+    "BusUnavailable",
     "ConfigurationError",
     "DataError",
     "IllegalTransition",
@@ -139,6 +141,19 @@ class JournalError(InputError):
 
 class RunError(PodiumError):
     """Report a run that started and could not go on."""
+
+
+class BusUnavailable(RunError):
+    """Report that the stream that other systems read cannot be reached, or is not this run's.
+
+    Args:
+        bus: server and stream.
+        cause: why.
+    """
+
+    def __init__(self, *, bus: str, cause: str) -> None:
+        self.bus, self.cause = bus, cause
+        super().__init__(f"{bus}: {cause}")
 
 
 class JournalFailed(RunError):
