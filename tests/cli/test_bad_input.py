@@ -1229,7 +1229,7 @@ trend.yaml:4:12: the argument 'timeperiod' of min is open, which changes from ba
         edits=((TREND, "crosses_above(fast_ma, slow_ma)", "fast_ma - slow_ma"),),
         message="""\
 trend.yaml:7:9: sma(close, 3) - sma(close, 5) is a number
-  expected: a condition for 'this rule'
+  expected: a condition for 'entry.long'
   hint: compare it with something, such as sma(close, 3) - sma(close, 5) > 0; put comparisons in parentheses
 """,
     ),
@@ -1238,8 +1238,26 @@ trend.yaml:7:9: sma(close, 3) - sma(close, 5) is a number
         edits=((TREND, "2 * atr(3)", "close > 2"),),
         message="""\
 trend.yaml:10:7: close > 2 is a condition
-  expected: a number for 'this rule'
+  expected: a number for 'stop.distance'
   hint: where(condition, 1, 0) makes a number of a condition
+""",
+    ),
+    Case(
+        name="stop with the sign of a loss",
+        edits=((TREND, "stop: 2 * atr(3)", "stop: -2%"),),
+        message="""\
+trend.yaml:10:7: stop.percent is '-2%'
+  expected: a ratio above 0, such as 2%
+  hint: write 2%: on which side it lies follows from the position
+""",
+    ),
+    Case(
+        name="distance with a sign",
+        edits=((TREND, "distance: 3 * atr(3)", "distance: -3"),),
+        message="""\
+trend.yaml:12:19: trail.distance is -3
+  expected: a distance above 0, such as 2 * atr(14)
+  hint: write 3: on which side it lies follows from the position
 """,
     ),
     Case(

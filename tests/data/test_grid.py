@@ -102,6 +102,17 @@ def test_shape_is_kept() -> None:
     assert from_ticks(np.empty(0, dtype=np.int64), Decimal(1)).shape == (0,)
 
 
+@pytest.mark.parametrize(
+    ("price", "hint"), [(1e12, "give the symbol a coarser tick"), (float("nan"), "leave the bar out")]
+)
+def test_a_price_beyond_the_grid_tells_what_helps(price: float, hint: str) -> None:
+    """What is finite needs another tick; no tick serves what is no number. (D-06)"""
+    with pytest.raises(DataError) as caught:
+        to_ticks(np.array([price]), Decimal("0.0001"))
+    (problem,) = caught.value.problems
+    assert (problem.expected, problem.hint) == ("a price below 900719925474.0992", hint)
+
+
 @pytest.mark.parametrize("price", [float("nan"), float("inf"), 1e16])
 def test_a_price_that_has_no_exact_ticks_is_refused(price: float) -> None:
     """NaN, infinity and too large prices are named with their row. (B-16)"""

@@ -110,6 +110,15 @@ def test_an_unknown_function_is_an_error_with_a_near_name():
     assert {"ema", "close", "crosses_above"} <= set(dir(podium.rules))
 
 
+def test_a_star_takes_every_series_and_every_function():
+    """What editors know of the package, an import of everything gives. (B-24)"""
+    names: dict[str, object] = {}
+    exec("from podium.rules import *", names)
+    assert names.keys() - {"__builtins__"} == {*SERIES_NAMES, *functions()}
+    assert names["close"].text == "close"  # type: ignore[attr-defined]
+    assert names["ema"] is podium.rules.ema
+
+
 def test_names_of_the_language_load_only_when_they_are_asked_for():
     """The command line's help does not wait for numba and TA-Lib. (B-19)"""
     code = "import sys, podium.rules, podium.rules.nodes; print({'numba', 'talib'} & set(sys.modules))"

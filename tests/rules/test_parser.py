@@ -132,7 +132,7 @@ def test_an_error_points_at_the_part_that_is_wrong(text, place, message):
 @pytest.mark.parametrize(("text", "expect"), [("close", Kind.CONDITION), ("close > 1", Kind.NUMBER)])
 def test_a_rule_of_the_wrong_kind_is_refused(text, expect):
     """An entry is a condition, a level a number. (B-19)"""
-    with pytest.raises(RuleError, match="this rule"):
+    with pytest.raises(RuleError, match="the rule"):
         parse(text, names={}, expect=expect)
     other = Kind.NUMBER if expect is Kind.CONDITION else Kind.CONDITION
     assert parse(text, names={}, expect=other).kind is other

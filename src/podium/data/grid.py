@@ -8,6 +8,7 @@ floats everywhere.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import numpy as np
@@ -169,7 +170,7 @@ def _unusable(prices: NDArray[np.float64], tick: Decimal) -> DataError:
     return DataError(
         Problem(
             message=f"row {row}: the price {price} is no whole number of ticks of {tick:f} that fits the ledger",
-            expected=f"a finite price below {_EXACT_LIMIT} ticks",
-            hint="mend the bar, drop it (policy not_a_number: drop), or give the symbol a coarser tick",
+            expected=f"a price below {_EXACT_LIMIT * tick:f}",
+            hint="give the symbol a coarser tick" if math.isfinite(price) else "leave the bar out",
         )
     )

@@ -1,6 +1,7 @@
 """The rule language: parser, nodes, functions, graph.
 
-Every series and every function of the language is a name of this package: ``from podium.rules import close, ema``.
+Every series and every function of the language is a name of this package: ``from podium.rules import close, ema``. A
+``*`` takes all of them, also those that are called like something of Python: ``open``, ``max``, ``sum``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:  # Any: a series is a Node, a function is a Function
+    if name == "__all__":
+        return __dir__()
     if name.startswith("_"):
         raise AttributeError(name)
     from podium.rules.functions import find_function, functions  # noqa: PLC0415  # TA-Lib and numba load on first use

@@ -42,7 +42,12 @@ _COMPARED: Final[Mapping[type[ast.cmpop], str]] = {
 
 
 def parse(
-    text: str, *, names: Mapping[str, Node | float], location: Location | None = None, expect: Kind | None = None
+    text: str,
+    *,
+    names: Mapping[str, Node | float],
+    location: Location | None = None,
+    expect: Kind | None = None,
+    title: str = "the rule",
 ) -> Node:
     """Read an expression.
 
@@ -51,6 +56,7 @@ def parse(
         names: what names other than series and functions mean: parameters' values and indicators.
         location: the file, and the line and column at which the text starts in it.
         expect: what it must be; ``None`` takes anything, a call with several outputs included.
+        title: what it is called where it stands.
 
     Returns:
         The node.
@@ -62,8 +68,8 @@ def parse(
     tree = reader.tree()
     node = reader.read(tree)
     if expect is Kind.NUMBER:
-        return reader.at(tree, lambda: as_number(node, "this rule"))
-    return reader.at(tree, lambda: as_condition(node, "this rule")) if expect is Kind.CONDITION else node
+        return reader.at(tree, lambda: as_number(node, title))
+    return reader.at(tree, lambda: as_condition(node, title)) if expect is Kind.CONDITION else node
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,8 @@ class _Expressions:
 
     def _node(self, place: Place, expression: object, expect: Kind | None) -> Node:
         if isinstance(expression, str):
-            return parse(expression, names=self._names, location=Location(file="", line=1, column=1), expect=expect)
+            start = Location(file="", line=1, column=1)
+            return parse(expression, names=self._names, location=start, expect=expect, title=self._words(place))
         node = expression.bind(self._settings.params) if isinstance(expression, Node) else as_node(expression)
         if expect is not None and node.kind is not expect:
             self.problems.append(_other_kind(self._words(place), node, expect, self._where(place)))

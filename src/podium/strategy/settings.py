@@ -35,7 +35,7 @@ __all__ = [
 _PLACES_OF_NUMBERS = ("stop", "targets", "trail", "breakeven", "max_bars", "size")
 _EXPRESSION_KEYS = ("price", "distance")
 
-_PERCENT_TEXT = re.compile(r"^\s*(?:\d+(?:\.\d*)?|\.\d+)\s*%\s*$")
+_PERCENT_TEXT = re.compile(r"^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)\s*%\s*$")
 _PARAMETER_LIMIT = Decimal("1e18")
 
 
@@ -90,6 +90,19 @@ def _level(value: object) -> object:
     return value
 
 
+def _unsigned(expected: str) -> BeforeValidator:
+    """Refuse what says with its sign on which side of the price it lies."""
+
+    def read(value: object) -> object:
+        found = read_number(value)
+        if found is not None and found < 0:
+            plain = str(value).strip().removeprefix("-").lstrip()
+            refuse(expected=expected, hint=f"write {plain}: on which side it lies follows from the position")
+        return value
+
+    return BeforeValidator(read)
+
+
 def _breakeven(value: object) -> object:
     return {"after": value} if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool) else value
 
@@ -103,10 +116,12 @@ def _targets(value: object) -> object:
 # Any: an expression is text in a file and a node in Python.
 Expression = Annotated[Any, BeforeValidator(_expression, json_schema_input_type=str | float)]
 """an expression of the rule language"""
+Distance = Annotated[Expression, _unsigned("a distance above 0, such as 2 * atr(14)")]
+"""an expression of the rule language, in price units"""
 # Any: a whole number stays an int, any other is a Decimal; truth values and names of series stay what they are.
 Parameter = Annotated[Any, BeforeValidator(_parameter, json_schema_input_type=float | bool | str)]
 """the value of a parameter"""
-Percent = Annotated[Decimal, ratio(above=0, below=1, example="2% or 0.02")]
+Percent = Annotated[Decimal, ratio(above=0, below=1, example="2% or 0.02"), _unsigned("a ratio above 0, such as 2%")]
 """a ratio of the fill price"""
 SeriesName = Annotated[str, BeforeValidator(_series_name, json_schema_input_type=str)]
 """a name that expressions can use"""
@@ -146,7 +161,7 @@ class LevelSection(_Section):
 
     percent: Percent | None = Field(default=None, description="a ratio of the fill price, such as 2%")
     price: Expression | None = Field(default=None, description="an absolute price, read at the bar of the decision")
-    distance: Expression | None = Field(
+    distance: Distance | None = Field(
         default=None, description="a distance from the fill price in price units, such as 2 * atr(14)"
     )
 
@@ -170,7 +185,7 @@ class TrailSection(_Section):
     percent: Percent | None = Field(
         default=None, description="how far behind the best price, as a ratio of the fill price"
     )
-    distance: Expression | None = Field(default=None, description="how far behind the best price, in price units")
+    distance: Distance | None = Field(default=None, description="how far behind the best price, in price units")
     after: Annotated[Decimal, ratio(minimum=0, example="2% or 0.02")] = Field(
         default=Decimal(0), description="the open return from which it follows; 0 follows at once"
     )
