@@ -81,4 +81,8 @@ class Chain:
 
 
 def _named(row: Row) -> str:
-    return f"record {row.position} ({row.stream} {row.sequence}, {row.kind}, {iso(row.time)})"
+    try:
+        when = iso(row.time)
+    except (OverflowError, TypeError, ValueError):  # it was changed, too
+        when = f"time {row.time!r}"
+    return f"record {row.position} ({row.stream} {row.sequence}, {row.kind}, {when})"

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from podium.journal.archive import archive_records
 from podium.journal.reading import StoredJournal, Verification
 from podium.journal.records import JournalRecord, Snapshot, Stream
 from podium.journal.sqlite import SqliteStorage
-from podium.journal.storage import Storage
+from podium.journal.storage import Segment, Storage
 from podium.journal.writing import DurableJournal
 
-__all__ = ["Journal", "JournalReader", "open_journal", "read_journal"]
+__all__ = [
+    "Journal",
+    "JournalReader",
+    "archive_journal",
+    "is_address",
+    "open_journal",
+    "read_journal",
+    "reading_journal",
+]
 
 
 class JournalReader(Protocol):
@@ -93,6 +103,15 @@ class Journal(JournalReader, Protocol):
         ...
 
 
+def is_address(place: str | Path) -> bool:
+    """Tell whether a place is the address of a PostgreSQL database, and no folder.
+
+    Args:
+        place: where a journal is.
+    """
+    return isinstance(place, str) and place.startswith(("postgresql://", "postgres://"))
+
+
 def open_journal(place: str | Path, *, epoch: str | None = None) -> Journal:
     """Open a journal for writing, or make it where none is.
 
@@ -130,5 +149,48 @@ def read_journal(place: str | Path) -> JournalReader:
     return StoredJournal(_storage(place, read_only=True))
 
 
+@contextmanager
+def reading_journal(place: str | Path) -> Iterator[StoredJournal]:
+    """Read a journal for a while.
+
+    Args:
+        place: a folder, or ``postgresql://…``.
+
+    Returns:
+        A context manager; inside it the journal is open.
+
+    Raises:
+        JournalError: when there is none, or it is no journal of this version.
+    """
+    journal = StoredJournal(_storage(place, read_only=True))
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def archive_journal(place: str | Path, folder: Path | None = None) -> list[Segment]:
+    """Move what the newest snapshot makes unnecessary for a start into compressed files.
+
+    Args:
+        place: a folder, or ``postgresql://…``; no other process may write it.
+        folder: where the files go and stay; into the journal's own folder when left out.
+
+    Returns:
+        What was moved.
+
+    Raises:
+        JournalError: when another process writes the journal, or it is not as it was written; nothing was moved then.
+    """
+    read_journal(place).close()  # says that there is none, where one would be made
+    storage = _storage(place, read_only=False)
+    try:
+        return archive_records(storage, folder)
+    finally:
+        storage.close()
+
+
 def _storage(place: str | Path, *, read_only: bool, epoch: str | None = None) -> Storage:
+    if is_address(place):
+        raise NotImplementedError
     return SqliteStorage(Path(place), read_only=read_only, epoch=epoch)

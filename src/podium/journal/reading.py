@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 
 from podium.core.errors import JournalError, Location, Problem
 from podium.journal.chain import Chain
 from podium.journal.records import JournalRecord, Row, Snapshot, Stream, snapshot_digest
+from podium.journal.segments import read_segment
 from podium.journal.storage import Head, Storage
 
 __all__ = ["StoredJournal", "Verification"]
@@ -83,12 +86,16 @@ class StoredJournal:
         Returns:
             The rows.
         """
-        while True:
-            page = self._page(stream, after)
+        place = attrgetter("position" if stream is None else "sequence")
+        for segment in self._storage.segments():
+            end = segment.last if stream is None else segment.sequences[stream]
+            if after < end:
+                archived = read_segment(segment.file)
+                yield from (row for row in archived if stream in (None, row.stream) and place(row) > after)
+                after = end
+        while page := self._page(stream, after):
             yield from page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].position if stream is None else page[-1].sequence
+            after = place(page[-1])
 
     def last(self, stream: Stream) -> int:
         """Give the sequence of the last durable record of a stream, 0 when there is none.
@@ -96,7 +103,9 @@ class StoredJournal:
         Args:
             stream: which.
         """
-        return self._storage.last(stream)
+        return self._storage.last(stream) or max(
+            (each.sequences[stream] for each in self._storage.segments()), default=0
+        )
 
     def latest_snapshot(self, schema: int) -> Snapshot | None:
         """Give the newest snapshot of a form that is as it was written.
@@ -117,16 +126,14 @@ class StoredJournal:
             What was found.
         """
         head, chain = self._storage.head(), Chain()
-        flaw = self._follow(chain) or self._lost(head, chain)
+        try:
+            flaw = self._follow(chain, self.rows()) or self._lost(head, chain)
+        except JournalError as error:  # an archive file is gone
+            return self._verification(chain, 0, error.problems[0])
         kept = self._storage.snapshots()
         if flaw is None and any(snapshot_digest(snapshot) != digest for snapshot, digest in kept):
             flaw = "a snapshot was changed; a start passes over it"
-        return Verification(
-            records=chain.position,
-            sequences=chain.sequences,
-            snapshots=len(kept),
-            problem=None if flaw is None else self._problem(flaw),
-        )
+        return self._verification(chain, len(kept), None if flaw is None else self._problem(flaw))
 
     def close(self) -> None:
         """Let go of everything."""
@@ -144,15 +151,25 @@ class StoredJournal:
 
     def _tail_chain(self) -> Chain:
         """Go from the newest snapshot to the last record, and refuse what does not follow."""
-        head, start = self._storage.head(), self._behind_snapshot()
-        before = self._storage.page(start - 1, 1) if start else []
-        chain = Chain(start, before[0].hash, {}) if before else Chain()
-        flaw = self._follow(chain) or self._lost(head, chain)
+        head, chain = self._storage.head(), self._chain_at(self.behind_snapshot())
+        flaw = self._follow(chain, self.rows(after=chain.position)) or self._lost(head, chain)
         if flaw is not None:
             raise JournalError(self._problem(flaw))
         return chain
 
-    def _behind_snapshot(self) -> int:
+    def _chain_at(self, position: int) -> Chain:
+        """Stand at a record; at the end of the archives, or at the beginning, when there is no such record."""
+        found = self._storage.page(position - 1, 1) if position else []
+        if found and found[0].position == position:
+            return Chain(position, found[0].hash, {})
+        return self.end_of_archives()
+
+    def end_of_archives(self) -> Chain:
+        """Stand at the last record that was moved to an archive, at the beginning when none was."""
+        segments = self._storage.segments()
+        return Chain(segments[-1].last, segments[-1].hash, segments[-1].sequences) if segments else Chain()
+
+    def behind_snapshot(self) -> int:
         """Give the position of the last record before the first one that is not in the newest snapshot."""
         snapshot = next(self._intact_snapshots(), None)
         if snapshot is None:
@@ -165,9 +182,9 @@ class StoredJournal:
         positions = [rows[0].position - 1 for rows in behind if rows]
         return min(positions, default=tail.position if tail else 0)
 
-    def _follow(self, chain: Chain) -> str | None:
-        while rows := self._storage.page(chain.position, _PAGE):
-            if (flaw := chain.check(rows)) is not None:
+    def _follow(self, chain: Chain, rows: Iterator[Row]) -> str | None:
+        while page := list(islice(rows, _PAGE)):
+            if (flaw := chain.check(page)) is not None:
                 return flaw
         return None
 
@@ -181,6 +198,9 @@ class StoredJournal:
         if found and found[0].position == head.position and found[0].hash != head.hash:
             return f"record {head.position} is another one than was durable"
         return None
+
+    def _verification(self, chain: Chain, snapshots: int, problem: Problem | None) -> Verification:
+        return Verification(records=chain.position, sequences=chain.sequences, snapshots=snapshots, problem=problem)
 
     def _problem(self, message: str) -> Problem:
         return Problem(

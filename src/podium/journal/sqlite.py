@@ -26,7 +26,7 @@ from podium.journal.storage import FORMAT, Head, Segment, StoredSnapshot
 
 __all__ = ["SqliteStorage"]
 
-_FILE, _HEAD, _LOCK = "journal.sqlite", "journal.head", "journal.lock"
+_FILE, _HEAD, _LOCK, _ARCHIVE = "journal.sqlite", "journal.head", "journal.lock", "archive"
 _TABLES = """
 CREATE TABLE journal (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE record (
@@ -42,6 +42,8 @@ CREATE TABLE segment (
   first INTEGER PRIMARY KEY, last INTEGER NOT NULL, file TEXT NOT NULL, hash BLOB NOT NULL, sequences TEXT NOT NULL
 )
 """
+# A body that somebody replaced by a text is read as its bytes, and found by its hash.
+_SELECT = "SELECT position, stream, sequence, time, kind, correlation_id, CAST(body AS BLOB), hash FROM record"
 _ROWS_OF_A_STATEMENT = 256
 _SNAPSHOTS_KEPT = 2
 _BUSY_SECONDS = 5.0
@@ -83,6 +85,11 @@ class SqliteStorage:
     def name(self) -> str:
         """Name the file."""
         return str(self._path)
+
+    @property
+    def archive_folder(self) -> Path:
+        """Give the folder in the journal's own where archives are kept unless another is named."""
+        return self._path.parent / _ARCHIVE
 
     @property
     def epoch(self) -> str:
@@ -133,7 +140,7 @@ class SqliteStorage:
             after: a position.
             limit: the most rows.
         """
-        query = "SELECT * FROM record WHERE position > ? ORDER BY position LIMIT ?"
+        query = f"{_SELECT} WHERE position > ? ORDER BY position LIMIT ?"
         return self._rows(query, after, limit)
 
     def page_of(self, stream: Stream, after: int, limit: int) -> list[Row]:
@@ -144,7 +151,7 @@ class SqliteStorage:
             after: a sequence.
             limit: the most rows.
         """
-        query = "SELECT * FROM record WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+        query = f"{_SELECT} WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?"
         return self._rows(query, stream.value, after, limit)
 
     def last(self, stream: Stream) -> int:
@@ -158,7 +165,7 @@ class SqliteStorage:
 
     def tail(self) -> Row | None:
         """Give the last row."""
-        rows = self._rows("SELECT * FROM record ORDER BY position DESC LIMIT 1")
+        rows = self._rows(f"{_SELECT} ORDER BY position DESC LIMIT 1")
         return rows[0] if rows else None
 
     def head(self) -> Head | None:
@@ -195,7 +202,7 @@ class SqliteStorage:
         """Give what was moved to archives, in order."""
         return [
             Segment(
-                file=file,
+                file=self._path.parent / file,
                 first=first,
                 last=last,
                 hash=bytes(found),
@@ -205,6 +212,22 @@ class SqliteStorage:
                 "SELECT file, first, last, hash, sequences FROM segment ORDER BY first"
             )
         ]
+
+    def put_away(self, segments: Sequence[Segment]) -> None:
+        """Drop the rows of segments whose files are complete, and give the space back.
+
+        Args:
+            segments: in order, from the first row on.
+
+        Raises:
+            JournalFailed: when nothing was dropped.
+        """
+        with self._writing() as connection:
+            with _transaction(connection):
+                for segment in segments:
+                    connection.execute("INSERT INTO segment VALUES (?, ?, ?, ?, ?)", self._segment_row(segment))
+                    connection.execute("DELETE FROM record WHERE position <= ?", (segment.last,))
+            connection.execute("VACUUM")
 
     def close(self) -> None:
         """Close the files and let go of the lock."""
@@ -302,8 +325,14 @@ class SqliteStorage:
             message = f"the last record could not be noted: {error.strerror}"
             raise JournalFailed(_problem(self._head_path, message, **_NO_SPACE)) from None
 
+    def _segment_row(self, segment: Segment) -> tuple[int, int, str, bytes, str]:
+        own = self._path.parent.resolve()
+        file = segment.file.resolve()
+        name = file.relative_to(own) if file.is_relative_to(own) else file
+        return segment.first, segment.last, str(name), segment.hash, json.dumps(segment.sequences)
+
     def _rows(self, query: str, *values: str | int) -> list[Row]:
-        return [Row(*row) for row in self._query(query, *values)]
+        return list(map(Row._make, self._query(query, *values)))
 
     def _query(self, query: str, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]  # columns differ
         with _told(self._path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from podium.journal.records import Row, Snapshot, Stream
@@ -37,14 +38,14 @@ class Segment:
     """Say which records were moved to an archive file.
 
     Args:
-        file: its name in the journal's folder, or a whole path.
+        file: the file.
         first: the position of its first record.
         last: the position of its last record.
         hash: of the last record.
         sequences: the last sequence of each stream up to its end.
     """
 
-    file: str
+    file: Path
     first: int
     last: int
     hash: bytes
@@ -57,6 +58,11 @@ class Storage(Protocol):
     @property
     def name(self) -> str:
         """Name where it is, for messages: a file or an address without its password."""
+        ...
+
+    @property
+    def archive_folder(self) -> Path | None:
+        """Give the folder where archives are kept unless another is named, if there is one."""
         ...
 
     @property
@@ -127,6 +133,17 @@ class Storage(Protocol):
 
     def segments(self) -> list[Segment]:
         """Give what was moved to archives, in order."""
+        ...
+
+    def put_away(self, segments: Sequence[Segment]) -> None:
+        """Drop the rows of segments whose files are complete, and remember the files.
+
+        Args:
+            segments: in order, from the first row on.
+
+        Raises:
+            JournalFailed: when nothing was dropped.
+        """
         ...
 
     def close(self) -> None:
