@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     (folder / "trend.yaml").write_text(TREND, encoding="utf-8")
     file, out = str(folder / "portfolio.yaml"), ["--no-progress", "--out"]
     assert run(["backtest", file, *out, str(folder / "a")]) == 0
-    later = ["--set", "strategies.trend.params.fast=7", "--from", "2022-01-10"]
+    later = ["--set", "strategies.trend.params.fast=7", "--from", "2022-01-10", "--to", "2022-01-20"]
     assert run(["backtest", file, *later, *out, str(folder / "b")]) == 0
     return [next((folder / name).iterdir()) for name in ("a", "b")]
 
@@ -60,7 +60,10 @@ def test_runs_stand_side_by_side(made: list[Path], here: Path, capsys: pytest.Ca
         assert f"{float(figures['final_equity']):,.2f} USDT" in page
         assert str(folder) in page
     assert "strategies.trend.params.fast" in page
-    assert "2022-01-10T00:00:00Z" in page
+    # Days as they were named, not the midnight after the last one.
+    assert ">2022-01-10<" in page
+    assert ">2022-01-20<" in page
+    assert "2022-01-21" not in page
     assert "The runs cover different days" in page
     assert "portfolio.capital" not in page
 

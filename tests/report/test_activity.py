@@ -206,3 +206,27 @@ def test_every_blocked_entry_is_told_with_its_reason():
     )
     assert found == told
     assert {reason for _, reason in found} >= {"capital_limit", "open_positions"}
+
+
+def test_capital_use_follows_what_is_moved():
+    """A strategy that holds 1,000 of 5,000 and is left with less has more of it in use, without another fill (B-31, B-34)."""
+    market = {"X": bars([100] * 4 + [200] * 4), "Y": bars([100] * 8, "Y")}
+
+    class Holds(Strategy):
+        def on_bar(self, bar):
+            if bar.index == 0 and bar.symbol == "X":
+                self.buy(quantity=20)
+
+    idle = type("Idle", (Strategy,), {"on_bar": lambda self, bar: None})
+    options = {
+        "rebalancing": {"rule": "weights", "when": "drift", "every": "hour"},
+        "rebalance_threshold": Decimal("0.01"),
+    }
+    result, activity = run([(Holds(), Decimal("0.5")), (idle(), Decimal("0.5"))], market, finish="keep", **options)
+    holds, other = result.strategy_results.values()
+    assert holds.transferred == -other.transferred < 0
+    use = activity.exposures["Holds"].capital_use
+    allocation = holds.allocation
+    assert use[3] == pytest.approx(0.4)
+    assert use[-1] == pytest.approx(float(allocation.used_capital / allocation.allocated_capital))
+    assert use[-1] > 0.4

@@ -258,7 +258,7 @@ def test_amounts_without_a_symbol_or_a_strategy_have_a_place(made):
     rows = (*activity.attribution.rows, *moved)
     attribution = replace(activity.attribution, rows=rows, change=sum(row.amount for row in rows))
     page = Page(page_of(made, activity=replace(activity, attribution=attribution)))
-    assert {"on no symbol", "portfolio level", "rebalancing", "netting", "-70.00"} <= set(page.texts)
+    assert {"on no symbol", "portfolio level", "moved", "change", "netting", "-70.00"} <= set(page.texts)
     assert any("nothing is left unexplained" in text for text in page.texts)
 
 

@@ -66,6 +66,10 @@ class TradedValue:
     fills: int
 
 
+#: Why money came to a strategy that it did not earn.
+_MOVED = "rebalancing"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
     """Hold all rows and what they must sum to.
@@ -94,22 +98,40 @@ class Attribution:
         known = tuple(reason for reason in REASONS if reason in found or reason == "price")
         return (*known, *sorted(found - set(known)))
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Name the columns of the table: each reason, the result, and apart from it what was moved, if anything."""
+        earning = tuple(reason for reason in self.reasons if reason != _MOVED)
+        return (*earning, "result", *(("moved", "change") if _MOVED in self.reasons else ()))
+
+    def sums(self, rows: Iterable[AttributionRow]) -> list[Decimal]:
+        """Sum rows for each column of the table.
+
+        Args:
+            rows: some of the rows.
+
+        Returns:
+            An amount for each of :attr:`headings`: what was moved to a strategy is no result of it.
+        """
+        *parts, change = summed(rows, [reason for reason in self.reasons if reason != _MOVED] + [_MOVED])
+        moved = parts.pop()
+        return [*parts, change - moved, *((moved, change) if _MOVED in self.reasons else ())]
+
     def texts(self) -> list[list[str]]:
         """Give the table by strategy: headings, a line for each strategy, and the sum, as people read them.
 
         Returns:
-            One list for each line: who, a column for each reason, and the result.
+            One list for each line: who, and a column for each of :attr:`headings`.
         """
-        reasons = self.reasons
         whose: dict[str, list[AttributionRow]] = {}
         for row in self.rows:
             whose.setdefault(row.strategy_id, []).append(row)
         lines = [*whose.items(), ("portfolio", list(self.rows))]
         cells = [
-            [harmless(name), *(format_money(amount, self.currency) for amount in summed(rows, reasons))]
+            [harmless(name), *(format_money(amount, self.currency) for amount in self.sums(rows))]
             for name, rows in lines
         ]
-        return [["strategy", *reasons, "result"], *cells]
+        return [["strategy", *self.headings], *cells]
 
     def lines(self, *, gap: int = 3, indent: int = 0) -> list[str]:
         """Set the table by strategy in columns of plain text.

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from podium.backtest.attribution import Attribution
 from podium.backtest.result import OrchestratorResult
 from podium.core.events import EventKind
+from podium.engine.tables import MOVED
 from podium.report.blocked import BlockedEntries, is_blocked
 from podium.report.levels import EntryLevels, TradeKey, entry_levels
 
 __all__ = ["Activity", "Exposure", "activity_of"]
 
-_FILL_FIELDS = ("step", "cell", "position", "used", "allocated")
+_FILL_FIELDS = ("step", "cell", "position")
 _REFUSAL_FIELDS = ("step", "cell", "reason")
 
 
@@ -80,25 +81,26 @@ class _Reader:
         blocks = result.engine.events()
         chosen = [(block, block["kind"] == EventKind.ORDER_FILLED) for block in blocks]
         self.fills = {name: _joined([block[name][mask] for block, mask in chosen]) for name in _FILL_FIELDS}
-        self.owners = self.members[self.fills["cell"]]
+        several = [_uses(block) for block in blocks]
+        self.uses = {name: _joined([one[name] for one in several]) for name in ("step", "cell", "used", "allocated")}
         refused = [(block, is_blocked(block)) for block in blocks]
         self.refused = {name: _joined([block[name][mask] for block, mask in refused]) for name in _REFUSAL_FIELDS}
 
     def exposure(self, number: int, rows: NDArray[np.int64]) -> Exposure:
         """Sample what one strategy held."""
-        mine = self.owners == number
         values = [self._value(int(cell), rows) for cell in np.flatnonzero(self.members == number)]
         nothing = np.zeros(len(rows))
         return Exposure(
             long=sum((np.maximum(value, 0.0) for value in values), nothing),
             short=sum((np.minimum(value, 0.0) for value in values), nothing),
-            capital_use=_highest_since(
-                self.fills["step"][mine],
-                self.fills["used"][mine] / np.maximum(self.fills["allocated"][mine], 1),
-                rows,
-            ),
+            capital_use=self._capital_use(number, rows),
             blocked=self._blocked(number),
         )
+
+    def _capital_use(self, number: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        mine = self.members[self.uses["cell"]] == number
+        used, allocated = self.uses["used"][mine], self.uses["allocated"][mine]
+        return _highest_since(self.uses["step"][mine], used / np.maximum(allocated, 1), rows)
 
     def _blocked(self, number: int) -> BlockedEntries:
         mine = self.members[self.refused["cell"]] == number
@@ -116,6 +118,23 @@ class _Reader:
         series, instrument = self.market.store.series(symbol), self.market.instruments[symbol]
         bars = np.searchsorted(series.close_time, self.market.timeline.times[rows], side="right") - 1
         return np.asarray(held * series.close[np.maximum(bars, 0)] * float(instrument.lot * instrument.multiplier))
+
+
+def _uses(block: NDArray[np.void]) -> dict[str, NDArray[np.int64]]:
+    """Read what strategies had bound of what they were allocated, after each fill and each movement of capital."""
+    filled = np.flatnonzero(block["kind"] == EventKind.ORDER_FILLED)
+    moved = np.flatnonzero(block["kind"] == EventKind.CAPITAL_MOVED)
+    others = moved[block["order"][moved] >= 0]
+    told, other = block[np.concatenate((filled, moved))], block[others]
+    overlay = other.view(MOVED)
+    columns = {
+        "step": (told["step"], other["step"]),
+        "cell": (told["cell"], other["order"]),
+        "used": (told["used"], overlay["other_used"]),
+        "allocated": (told["allocated"], overlay["other_allocated"]),
+    }
+    order = np.argsort(np.concatenate((filled, moved, others)), kind="stable")
+    return {name: np.concatenate(pair)[order].astype(np.int64) for name, pair in columns.items()}
 
 
 def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

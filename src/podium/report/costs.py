@@ -26,30 +26,34 @@ def attribution_section(attribution: Attribution, strategy_ids: Sequence[str], c
     Returns:
         The markup.
     """
-    reasons = attribution.reasons
+    heads = [_HEADINGS.get(name, name) for name in attribution.headings]
     rows: list[Html] = []
+
+    def cells(some: Sequence[AttributionRow]) -> list[Html]:
+        amounts = zip(attribution.headings, attribution.sums(some), strict=True)
+        return [money_cell(amount, currency, judged=name == "result") for name, amount in amounts]
+
     for place, strategy_id in enumerate(strategy_ids):
         mine = [row for row in attribution.rows if row.strategy_id == strategy_id]
-        rows.append(element("tr", name_cell(strategy_id, place), *_cells(mine, reasons, currency)))
+        rows.append(element("tr", name_cell(strategy_id, place), *cells(mine)))
         for (symbol, side), part in _by_place(mine).items():
             where = f"{symbol} {side}".strip() or "on no symbol"
             head = element("th", where, scope="row", class_="left name", title=where)
-            rows.append(element("tr", head, *_cells(part, reasons, currency), class_="detail"))
+            rows.append(element("tr", head, *cells(part), class_="detail"))
     ownerless = [row for row in attribution.rows if row.strategy_id not in set(strategy_ids)]
     if ownerless:
-        rows.append(element("tr", name_cell("portfolio level"), *_cells(ownerless, reasons, currency)))
-    foot = element("tr", name_cell("portfolio"), *_cells(attribution.rows, reasons, currency), class_="sum")
+        rows.append(element("tr", name_cell("portfolio level"), *cells(ownerless)))
+    foot = element("tr", name_cell("portfolio"), *cells(attribution.rows), class_="sum")
     left = attribution.residual
     told = "nothing is left unexplained" if left == 0 else f"{left:f} {currency} are left unexplained"
     note = f"The sum is the change of the account's equity, exactly: {told}. Amounts in {currency}."
     tick = element("label", element("input", type="checkbox", class_="details-wanted"), " by symbol and side",
                    class_="tick")  # fmt: skip
-    heads = heading_row(["strategy", *(_HEADINGS.get(reason, reason) for reason in reasons), "result"])
     return element(
         "section",
         element("h2", "Attribution"),
         element("p", note, class_="note"),
-        table(heads, rows, [foot], kind="pin"),
+        table(heading_row(["strategy", *heads]), rows, [foot], kind="pin"),
         tick,
         id="attribution",
     )
@@ -60,11 +64,6 @@ def _by_place(rows: Sequence[AttributionRow]) -> Mapping[tuple[str, str], list[A
     for row in rows:
         places.setdefault((row.symbol, row.side), []).append(row)
     return places
-
-
-def _cells(rows: Sequence[AttributionRow], reasons: Sequence[str], currency: str) -> list[Html]:
-    *parts, total = summed(rows, reasons)
-    return [*(money_cell(part, currency) for part in parts), money_cell(total, currency, judged=True)]
 
 
 def cost_section(attribution: Attribution, currency: str) -> Html:

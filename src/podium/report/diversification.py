@@ -83,15 +83,17 @@ def _shares(drawn: DrawnPortfolio, currency: str) -> Html:
     digits = drawn.result.aggregate_equity_curve.digits
     money = [Decimal(part).scaleb(-digits) for part in parts]
     rows = []
-    for place, name in enumerate(names):
-        weight = drawn.starts[place] / drawn.start if drawn.start else None
+    saved = [] if drawn.result.netting is None else ["netting"]
+    for place, name in enumerate([*names, *saved]):
+        is_strategy = place < len(names)
+        weight = drawn.starts[place] / drawn.start if is_strategy and drawn.start else None
         share = None if shares is None else shares[place]
         fallen = money_cell(money[place], currency, judged=True) if money else element("td", "–", class_="nothing")
         rows.append(
             element(
                 "tr",
-                name_cell(name, place),
-                element("td", percent(weight) or "–"),
+                name_cell(name, place if is_strategy else None),
+                element("td", (percent(weight) or "–") if is_strategy else ""),
                 element("td", percent(share) or "–"),
                 fallen,
             )
@@ -115,7 +117,7 @@ def _shares(drawn: DrawnPortfolio, currency: str) -> Html:
 
 
 def _period(drawn: DrawnPortfolio, total: Decimal, currency: str) -> str:
-    risk = "Risk is the share of the variance of the portfolio's daily returns."
+    risk = "Capital is that of the start, risk the share of the variance of the portfolio's daily returns."
     if drawn.fall is None:
         return f"{risk} The portfolio was never below its highest equity."
     times = drawn.result.aggregate_equity_curve.times_nanoseconds

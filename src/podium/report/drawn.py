@@ -168,16 +168,18 @@ class DrawnPortfolio:
 
     @cached_property
     def risk_shares(self) -> list[float] | None:
-        """Share the portfolio's volatility out."""
-        return risk_contributions([np.diff(daily.with_start()) for daily in self.daily_earnings], self.daily)
+        """Share the portfolio's volatility out: to each strategy, then to netting if it is on."""
+        saved = [] if self.result.netting is None else [self._daily(self.result.netting.units, 0)]
+        return risk_contributions([np.diff(one.with_start()) for one in (*self.daily_earnings, *saved)], self.daily)
 
     @cached_property
     def fall_parts(self) -> list[int]:
-        """Share the deepest drawdown out, in units; nothing where there was none."""
+        """Share the deepest drawdown out in units: to each strategy, then to netting; nothing where there was none."""
         if self.fall is None:
             return []
         curves = [one.earned_curve.units for one in self.result.strategy_results.values()]
-        return drawdown_contributions(curves, self.starts, self.fall)
+        saved = [] if self.result.netting is None else [self.result.netting.units]
+        return drawdown_contributions([*curves, *saved], [*self.starts, *(0 for _ in saved)], self.fall)
 
     @cached_property
     def effects(self) -> list[MarginalEffect]:

@@ -1,7 +1,7 @@
 """The charts of a report as plain data; the page draws them, in the colours of its theme.
 
 A panel names its series, the format of its values and the share of the chart's height it takes. A series without a
-place is the whole portfolio, one with place -1 belongs to nobody.
+place is the whole portfolio; place -1 is cash that nobody has, -2 what netting saved.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _each(names: Sequence[str], curves: Sequence[NDArray[np.float64]], *, stacke
 
 def _netted(values: NDArray[np.float64] | None) -> list[dict[str, object]]:
     """Give the series of what netting saved, if it is on."""
-    return [] if values is None else [_series("netting", -1, values, stacked=True)]
+    return [] if values is None else [_series("netting", -2, values, stacked=True)]
 
 
 def lines_panel(

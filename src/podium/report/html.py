@@ -245,7 +245,7 @@ def _trades_section(
         for place, (symbol, series) in enumerate(market.items())
     ]
     trades = {strategy_id: one.trades for strategy_id, one in result.strategy_results.items()}
-    return trades_section(trades, market, prices, levels)
+    return trades_section(trades, market, prices, levels, ticks)
 
 
 def _counted(number: int, one: str, many: str) -> str:

@@ -34,7 +34,7 @@ def quality_section(market: Mapping[str, BarSeries], flaws: Sequence[Flaw]) -> H
                 found[flaw.kind.value] = found.get(flaw.kind.value, 0) + flaw.count
         told = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in found.items()) or "none found"
         first, last = (_day(series, row) for row in (0, -1))
-        source = series.source.file or "no file"
+        source = series.source.file or "no file (sample or Python)"
         rows.append(
             element(
                 "tr",
@@ -48,7 +48,7 @@ def quality_section(market: Mapping[str, BarSeries], flaws: Sequence[Flaw]) -> H
             )
         )
     heads = heading_row(
-        ["symbol", "bars", "time frame", "first close", "last close", "flaws", "source"], left=(0, 5, 6)
+        ["symbol", "bars", "timeframe", "first bar closes", "last bar closes", "flaws", "source"], left=(0, 5, 6)
     )
     note = "Flaws that the portfolio file lets through; the warnings above tell each of them." if flaws else ""
     return element(

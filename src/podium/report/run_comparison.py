@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.core.money import display_decimals, format_money
-from podium.core.times import iso
+from podium.core.times import NANOSECONDS_PER_DAY, iso
 from podium.report import sections
 from podium.report.curves import drawn_rows
 from podium.report.document import chart, written_page
@@ -214,12 +214,22 @@ def _differences(runs: Sequence[RecordedRun], letters: Sequence[str]) -> Html:
     return element("section", title, note, table(heads, rows, kind="pin words"), id="differences")
 
 
+def _day_or_moment(nanoseconds: int, shift: int) -> str:
+    whole = nanoseconds % NANOSECONDS_PER_DAY == 0
+    return iso(nanoseconds + shift)[:10] if whole else iso(nanoseconds)
+
+
 def _facts(run: RecordedRun) -> dict[str, str]:
     """Tell what else a run depended on; hashes are cut to what a person compares."""
     manifest = run.manifest
     said = manifest.get("invocation") or {}
-    facts = {name: iso(int(said[key])) for name, key in (("--from", "first"), ("--to", "last")) if said.get(key)}
-    facts["time frame"] = str(manifest.get("timeframe", "not known"))
+    facts = {}
+    if said.get("first"):
+        facts["--from"] = _day_or_moment(int(said["first"]), 0)
+    if said.get("last"):
+        # A day that was named is meant to its end, which is the midnight after it.
+        facts["--to"] = _day_or_moment(int(said["last"]), -NANOSECONDS_PER_DAY)
+    facts["timeframe"] = str(manifest.get("timeframe", "not known"))
     facts["bars (hash)"] = str(manifest.get("data_sha256", "not known"))[:10]
     # A strategy file may have changed while its name did not.
     for path, content in (manifest.get("files") or {}).items():

@@ -10,7 +10,7 @@ from enum import Enum
 from podium.core.money import format_money
 from podium.report.elements import Html, element, joined
 from podium.report.palette import strategy_colour
-from podium.report.tables import news
+from podium.report.tables import news, ratio_text
 from podium.stats.comparison import Column, ComparisonRow, ComparisonTable, RowKind, percent
 from podium.stats.metrics import StrategyMetrics
 
@@ -134,7 +134,8 @@ def _comparison_cell(column: Column, row: ComparisonRow, currency: str, places: 
         swatch = element("span", class_="swatch", style=f"--c:{colour}") if known else ""
         return element("th", swatch, text, class_="left name", scope="row", title=row.strategy_id)
     if column.name == "equity":
-        return element("td", text, class_="left curve", aria_hidden="true")
+        colour = strategy_colour(places[row.strategy_id]) if row.kind is RowKind.STRATEGY else "inherit"
+        return element("td", text, class_="left curve", style=f"--c:{colour}", aria_hidden="true")
     return element("td", text, class_=news(row.total_return) if column.name == "total_return" else "")
 
 
@@ -171,7 +172,7 @@ def _metric_cell(metrics: StrategyMetrics, field: str, kind: str, currency: str)
         return element("td", "–", class_="nothing", title=metrics.why_none(field) or "")
     text = {
         "percent": lambda: percent(value),
-        "ratio": lambda: f"{value:,.2f}",
+        "ratio": lambda: ratio_text(value),
         "count": lambda: f"{value:,}",
         "money": lambda: format_money(Decimal(str(value)), currency),
     }[kind]()

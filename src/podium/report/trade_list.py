@@ -36,6 +36,7 @@ def trades_section(
     market: Mapping[str, BarSeries],
     prices: Sequence[Html],
     levels: Mapping[TradeKey, EntryLevels],
+    ticks: Mapping[str, Decimal],
 ) -> Html:
     """Show trades as a list and on the price chart of their symbol.
 
@@ -44,6 +45,7 @@ def trades_section(
         market: the bars that can be drawn.
         prices: a data block for each of their symbols, called ``prices-0``, ``prices-1``, ….
         levels: the stops and targets of trades, as far as they are known.
+        ticks: the step of prices of each symbol, as far as it is known.
 
     Returns:
         The markup.
@@ -56,7 +58,10 @@ def trades_section(
         return element("section", element("h2", "Trades"), element("p", "No trade was closed.", class_="note below"))
     symbols = list(dict.fromkeys([*market, *(trade.symbol for _, trade in flat)]))
     reasons = sorted({trade.exit_reason for _, trade in flat})
-    data = _columns(flat, list(trades), symbols, reasons, levels)
+    data = {
+        **_columns(flat, list(trades), symbols, reasons, levels),
+        "decimals": [_decimals(ticks, one) for one in symbols],
+    }
     heads = [
         element("th", element("button", name, type="button"), scope="col", class_="left" if name in _LEFT else "")
         for name in _HEADINGS
@@ -153,6 +158,11 @@ def _columns(
         "stop": [None if one.stop is None else _price(one.stop) for one in known],
         "targets": [[_price(target) for target in one.targets] for one in known],
     }
+
+
+def _decimals(ticks: Mapping[str, Decimal], symbol: str) -> int | None:
+    tick = ticks.get(symbol)
+    return None if tick is None else max(-int(tick.normalize().as_tuple().exponent), 0)
 
 
 def _price(value: Decimal) -> str:

@@ -108,8 +108,8 @@ class CandleChart extends TimeChart {
       const entered = trade.entryTime > from && trade.entryTime <= times[row];
       const left = trade.exitTime > from && trade.exitTime <= times[row];
       return [
-        ...(entered ? [{ name: `${trade.strategy} ${trade.number}: ${trade.side} ${trade.quantity} at`, place: trade.place, text: trade.entryText }] : []),
-        ...(left ? [{ name: `${trade.strategy} ${trade.number}: ${trade.reason} at`, place: trade.place, text: `${trade.exitText} (${formats.money.value(Number(trade.pnl))})` }] : []),
+        ...(entered ? [{ name: `${trade.strategy} ${trade.number}: ${trade.side} ${trade.quantity} at`, place: trade.place, text: priced(trade.entryText, trade) }] : []),
+        ...(left ? [{ name: `${trade.strategy} ${trade.number}: ${trade.reason} at`, place: trade.place, text: `${priced(trade.exitText, trade)} (${formats.money.value(Number(trade.pnl))})` }] : []),
       ];
     });
     return [...super.told(row), ...told, ...more];

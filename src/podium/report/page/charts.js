@@ -13,8 +13,9 @@ const path = (points) => {
   }
   return text;
 };
-// A place is a strategy's in the portfolio; the whole has none, and -1 is what belongs to nobody.
+// A place is a strategy's in the portfolio; the whole has none, -1 is idle cash and -2 what netting saved.
 const colourOf = (place) => (place === null ? "var(--ink)" : place < 0 ? "var(--soft)" : `var(--s${place % 7})`);
+const isIdle = (place) => place === -1;
 const keyOf = ({ place, name }) => `${place} ${name}`;
 // From the eighth strategy on colours repeat, and the lines are broken.
 const dashOf = (place) => (place === null || place < 0 ? "none" : ["none", "6 3", "2 2", "8 3 2 3"][Math.floor(place / 7) % 4]);
@@ -67,7 +68,7 @@ class SeriesPanel {
       const rows = [...to.keys()];
       const outline = rows.map((row) => [x(times[first + row]), y(to[row])])
         .concat(rows.reverse().map((row) => [x(times[first + row]), y(from[row])]));
-      group.append(svg("path", { d: `${path(outline)}Z`, class: place < 0 ? "area idle" : "area", style: `--c:${colourOf(place)}` }));
+      group.append(svg("path", { d: `${path(outline)}Z`, class: isIdle(place) ? "area idle" : "area", style: `--c:${colourOf(place)}` }));
     }
     for (const { place, values, stacked } of this.shown) {
       if (stacked) continue;
@@ -187,7 +188,7 @@ class TimeChart {
     const causes = this.figure.panels.flatMap((panel) => panel.causes ?? []);
     this.legend.replaceChildren(
       ...(names.size < 2 ? [] : [...names].map(([key, { name, place }]) => this.entry(key, name,
-        html("span", { class: place === null ? "key whole" : "key", style: `--c:${colourOf(place)}` })))),
+        html("span", { class: place === null ? "key whole" : isIdle(place) ? "key idle" : "key", style: `--c:${colourOf(place)}` })))),
       ...causes.map((cause) => this.entry(causeOf(cause), `blocked by ${cause.name} (${whole.format(cause.count)})`,
         svg("svg", { class: "sign", viewBox: "-6 -6 12 12", width: 12, height: 12, "aria-hidden": "true" },
           svg("path", { class: "mark", d: CAUSE_SIGNS[cause.sign](0, 0, 4) })))),
@@ -236,17 +237,25 @@ class TimeChart {
     const width = this.place.clientWidth;
     if (width === 0 || this.times.length === 0) return;
     const height = Math.round(this.figure.height * (narrow.matches ? 0.8 : 1));
-    const [left, right, bottom, gap] = [narrow.matches ? 46 : 60, 8, 24, 32];
+    const [right, bottom, gap] = [8, 24, 32];
     const { range, first, last } = this.rows();
-    const x = (time) => left + ((time - range[0]) / (range[1] - range[0])) * (width - left - right);
     const space = height - bottom - gap * this.panels.length;
+    // Each panel with its lines across; their numbers need room at the left.
+    const scales = this.panels.map((panel) => {
+      const tall = space * panel.share;
+      const [low, high] = panel.bounds(first, last, this.range !== null);
+      const { step, lines } = panel.format ? valueSteps(low, high, tall / 38) : { step: 1, lines: [] };
+      return { tall, low, high, lines: lines.map((value) => ({ value, text: formats[panel.format].axis(value, step) })) };
+    });
+    const longest = Math.max(0, ...scales.flatMap(({ lines }) => lines.map(({ text }) => text.length)));
+    const left = Math.max(narrow.matches ? 46 : 60, 7 * longest + 12);
+    const x = (time) => left + ((time - range[0]) / (range[1] - range[0])) * (width - left - right);
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
     const steps = timeSteps(range[0], range[1], (width - left - right) / (narrow.matches ? 64 : 96));
     let top = 0;
     this.frames = this.panels.map((panel, place) => {
       top += gap;
-      const tall = space * panel.share;
-      const [low, high] = panel.bounds(first, last, this.range !== null);
+      const { tall, low, high, lines } = scales[place];
       const from = top;
       const y = (value) => from + (1 - (value - low) / (high - low)) * tall;
       const identity = `${this.place.id}-clip-${place}`;
@@ -257,15 +266,12 @@ class TimeChart {
       for (const { time } of steps) {
         root.append(svg("line", { x1: x(time), x2: x(time), y1: from, y2: from + tall, class: "grid" }));
       }
-      if (panel.format) {
-        const { step, lines } = valueSteps(low, high, tall / 44);
-        for (const value of lines) {
-          const up = y(value);
-          root.append(
-            svg("line", { x1: left, x2: width - right, y1: up, y2: up, class: value === 0 ? "grid zero" : "grid" }),
-            svg("text", { x: left - 8, y: up + 4, class: "value" }, formats[panel.format].axis(value, step)),
-          );
-        }
+      for (const { value, text } of lines) {
+        const up = y(value);
+        root.append(
+          svg("line", { x1: left, x2: width - right, y1: up, y2: up, class: value === 0 ? "grid zero" : "grid" }),
+          svg("text", { x: left - 8, y: up + 4, class: "value" }, text),
+        );
       }
       root.append(group);
       const frame = { panel, first, last, range, x, y, group, top: from, tall, low, high, times: this.times };

@@ -16,6 +16,7 @@ const readTrades = () => {
     quantity: given.quantity[row],
     entryTime: entries[row],
     exitTime: exits[row],
+    decimals: given.decimals[given.symbol[row]],
     entryText: given.entry_price[row],
     exitText: given.exit_price[row],
     entryPrice: Number(given.entry_price[row]),
@@ -34,6 +35,11 @@ const separated = (text) => {
   const [units, rest] = text.split(".");
   return units.replace(/\B(?=(\d{3})+$)/g, ",") + (rest === undefined ? "" : `.${rest}`);
 };
+// An average price has no end: one digit more than the tick tells it apart from a price, all of them stand in its title.
+const priced = (text, { decimals }) => {
+  const rest = text.split(".")[1] ?? "";
+  return separated(decimals === null || rest.length <= decimals ? text : Number(text).toFixed(decimals + 1));
+};
 const newsOf = (text) => (Number(text) > 0 ? "gain" : Number(text) < 0 ? "loss" : "");
 const COLUMNS = [
   { name: "strategy", left: true, key: (trade) => trade.strategy },
@@ -42,9 +48,9 @@ const COLUMNS = [
   { name: "side", left: true, key: (trade) => trade.side },
   { name: "quantity", key: (trade) => Number(trade.quantity), text: (trade) => separated(trade.quantity) },
   { name: "entry", key: (trade) => trade.entryTime, text: (trade) => moment(trade.entryTime) },
-  { name: "entry price", key: (trade) => trade.entryPrice, text: (trade) => separated(trade.entryText) },
+  { name: "entry price", key: (trade) => trade.entryPrice, text: (trade) => priced(trade.entryText, trade), exact: (trade) => trade.entryText },
   { name: "exit", key: (trade) => trade.exitTime, text: (trade) => moment(trade.exitTime) },
-  { name: "exit price", key: (trade) => trade.exitPrice, text: (trade) => separated(trade.exitText) },
+  { name: "exit price", key: (trade) => trade.exitPrice, text: (trade) => priced(trade.exitText, trade), exact: (trade) => trade.exitText },
   { name: "result", key: (trade) => Number(trade.pnl), text: (trade) => money.format(Number(trade.pnl)), news: true, exact: (trade) => trade.pnl },
   { name: "return", key: (trade) => trade.ratio, text: (trade) => formats.percent.value(trade.ratio), news: true },
   { name: "costs", key: (trade) => Number(trade.costs), text: (trade) => money.format(Number(trade.costs)), exact: (trade) => trade.costs },
