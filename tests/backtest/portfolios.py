@@ -141,6 +141,22 @@ class SlowCode(Strategy):
             self.close()
 
 
+class Buys(Strategy):
+    """Buy at the first bar."""
+
+    def on_bar(self, bar):
+        if bar.index == 0:
+            self.buy(quantity=5)
+
+
+class Sells(Strategy):
+    """Sell less than :class:`Buys` buys at the first bar."""
+
+    def on_bar(self, bar):
+        if bar.index == 0:
+            self.sell(quantity=2)
+
+
 class Plain:
     """Know nothing of Podium: exact prices, ``should_enter``, ``should_exit``, ``position_size``."""
 

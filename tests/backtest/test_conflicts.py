@@ -5,27 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from portfolios import configuration, events, log, prices
+from portfolios import Buys, Sells, configuration, events, log, prices
 
-from podium import Strategy, StrategyOrchestrator
+from podium import StrategyOrchestrator
 from podium.backtest.portfolio_bars import read_portfolio_bars
 from podium.backtest.portfolio_run import run_portfolio
 from podium.core.errors import ConfigurationError
 from podium.portfolio.file import load_portfolio
 
 CLOSES = (100, 100, 100, 100)
-
-
-class Buys(Strategy):
-    def on_bar(self, bar):
-        if bar.index == 0:
-            self.buy(quantity=5)
-
-
-class Sells(Strategy):
-    def on_bar(self, bar):
-        if bar.index == 0:
-            self.sell(quantity=2)
 
 
 def contested(conflicts, **options):

@@ -6,24 +6,26 @@ import json
 from decimal import Decimal as D
 
 import pytest
-from portfolios import Cross, Reversal, Swing, configuration, events, log, named, orchestrate, prices, reproduced, walk
+from portfolios import (
+    Buys,
+    Cross,
+    Reversal,
+    Sells,
+    Swing,
+    configuration,
+    events,
+    log,
+    named,
+    orchestrate,
+    prices,
+    reproduced,
+    walk,
+)
 
-from podium import Instrument, Strategy, StrategyOrchestrator
+from podium import Instrument, StrategyOrchestrator
 from podium.backtest.frames import equity_frame
 
 CAPITAL = D(100_000)
-
-
-class Buys(Strategy):
-    def on_bar(self, bar):
-        if bar.index == 0:
-            self.buy(quantity=5)
-
-
-class Sells(Strategy):
-    def on_bar(self, bar):
-        if bar.index == 0:
-            self.sell(quantity=2)
 
 
 def opposed(**options):

@@ -21,6 +21,7 @@ from podium.core.errors import (
     StrategyFailed,
     did_you_mean,
     invariant,
+    refuse_unknown,
     within,
 )
 from podium.core.ids import digest, run_id
@@ -109,6 +110,18 @@ def test_a_problem_knows_which_option_it_is_about_and_later_where_that_stands():
     assert inner.place == ("fee_tiers", 1, "volume")
     assert str(inner.located(Location(file="b", line=2))) == "b:2: too fine"
     assert located.located(Location(file="b")) is located
+
+
+def test_unknown_names_are_refused_together():
+    """Each says what named it, what there is and what was meant. (D-06)"""
+    refuse_unknown([("BTC", "a names 'BTC'")], ["BTC", "ETH"])
+    with pytest.raises(ConfigurationError) as caught:
+        refuse_unknown([("BTC", "a names 'BTC'"), ("ETC", "b names 'ETC'"), ("X", "c names 'X'")], ["BTC", "ETH"])
+    assert [(problem.message, problem.hint) for problem in caught.value.problems] == [
+        ("b names 'ETC'", "did you mean 'ETH'?"),
+        ("c names 'X'", None),
+    ]
+    assert {problem.expected for problem in caught.value.problems} == {"one of BTC, ETH"}
 
 
 @pytest.mark.parametrize(

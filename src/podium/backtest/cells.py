@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from podium.backtest.market import Market
 from podium.backtest.members import Member
-from podium.core.errors import ConfigurationError, Problem, did_you_mean, within
+from podium.core.errors import refuse_unknown, within
 from podium.core.money import MoneyUnit
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
@@ -104,7 +104,14 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
     Raises:
         ConfigurationError: when a member names an unknown symbol or a time frame that does not fit.
     """
-    refuse_unknown_symbols(members, market.symbols)
+    refuse_unknown(
+        (
+            (symbol, f"strategy '{member.strategy_id}' trades '{symbol}', of which there are no bars")
+            for member in members
+            for symbol in member.symbols or ()
+        ),
+        market.symbols,
+    )
     inputs: list[CellInput] = []
     coded: list[CodedInput] = []
     symbols: list[str] = []
@@ -156,30 +163,6 @@ def _cold(number: int, symbol: str, series: BarSeries, warm_up: int) -> ColdCell
     return ColdCell(
         strategy=number, symbol=symbol, timeframe=series.timeframe, bars=len(series), bars_needed=warm_up + 1
     )
-
-
-def refuse_unknown_symbols(members: Sequence[Member], known: Sequence[str]) -> None:
-    """Refuse members that trade what the market does not have.
-
-    Args:
-        members: the members.
-        known: the market's symbols.
-
-    Raises:
-        ConfigurationError: naming strategy and symbol.
-    """
-    problems = [
-        Problem(
-            message=f"strategy '{member.strategy_id}' trades '{symbol}', of which there are no bars",
-            expected=f"one of {', '.join(known)}",
-            hint=did_you_mean(symbol, known),
-        )
-        for member in members
-        for symbol in member.symbols or ()
-        if symbol not in known
-    ]
-    if problems:
-        raise ConfigurationError(problems)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.core.errors import ConfigurationError, Problem, did_you_mean
+from podium.core.errors import refuse_unknown
 from podium.core.events import Reason
 from podium.core.money import RATE_SCALE, MoneyUnit, to_rate
 from podium.core.times import NANOSECONDS_PER_DAY, Timeframe
@@ -39,7 +39,14 @@ def engine_limits(
     Raises:
         ConfigurationError: when a group names an unknown symbol.
     """
-    _refuse_unknown_symbols(risk.groups, symbols)
+    refuse_unknown(
+        (
+            (symbol, f"the group '{name}' has '{symbol}', of which there are no bars")
+            for name, group in risk.groups.items()
+            for symbol in group
+        ),
+        symbols,
+    )
     named = {reason: given for reason in _SINGLE if (given := getattr(risk, reason.wire)) is not None}
     limits = {reason: _limit(given, unit) for reason, given in named.items()}
     groups = tuple(
@@ -78,21 +85,6 @@ def days_of(times: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
 
     local = pl.Series(times - 1).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(zone)
     return local.dt.date().to_physical().cast(pl.Int64).to_numpy()
-
-
-def _refuse_unknown_symbols(groups: Mapping[str, Sequence[str]], symbols: Sequence[str]) -> None:
-    problems = [
-        Problem(
-            message=f"the group '{name}' has '{symbol}', of which there are no bars",
-            expected=f"one of {', '.join(symbols)}",
-            hint=did_you_mean(symbol, symbols),
-        )
-        for name, group in groups.items()
-        for symbol in group
-        if symbol not in symbols
-    ]
-    if problems:
-        raise ConfigurationError(problems)
 
 
 def _ratio(given: AmountLimit) -> int:

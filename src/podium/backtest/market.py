@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from podium.core.errors import ConfigurationError, DataError, Problem, did_you_mean
+from podium.core.errors import DataError, Problem, refuse_unknown
 from podium.core.instruments import Instrument
 from podium.core.times import Timeframe
 from podium.data.adjustment import adjust_prices
@@ -72,9 +72,10 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
         ConfigurationError: when an instrument or the benchmark has no bars.
     """
     read = read_bars(history, timeframe=config.timeframe, label=config.label)
-    _refuse_missing([*config.instruments, *([config.benchmark] if config.benchmark is not None else [])], read)
+    benchmark = [config.benchmark] if config.benchmark is not None else []
+    wanted = dict.fromkeys([*config.instruments, *benchmark, *config.carry])
+    refuse_unknown(((symbol, f"there are no bars of '{symbol}'") for symbol in wanted), read)
     symbols = tuple(dict.fromkeys([*config.instruments, *read]))
-    _refuse_missing(list(config.carry), read)
     policy = Policy.of(config.flaws)
     instruments: dict[str, Instrument] = {}
     checked: dict[str, BarSeries] = {}
@@ -167,20 +168,6 @@ def _on_grid(series: BarSeries, instrument: Instrument) -> tuple[BarSeries, Symb
     )
     volume = to_lots(series.volume, instrument.lot) if needs_measures([instrument]) else None
     return on_grid, SymbolTicks(close_time=series.close_time, open=first, high=high, low=low, close=last, volume=volume)
-
-
-def _refuse_missing(wanted: Sequence[str], read: Mapping[str, BarSeries]) -> None:
-    problems = [
-        Problem(
-            message=f"there are no bars of '{symbol}'",
-            expected=f"one of {', '.join(read)}",
-            hint=did_you_mean(symbol, read),
-        )
-        for symbol in dict.fromkeys(wanted)
-        if symbol not in read
-    ]
-    if problems:
-        raise ConfigurationError(problems)
 
 
 def _refuse_mixed(series: Mapping[str, BarSeries]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Context, Decimal
 
@@ -24,7 +24,7 @@ from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.rebalancer import Rebalancer, TimelineDayEnds, run_days
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
-from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, did_you_mean, within
+from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, refuse_unknown, within
 from podium.core.instruments import Instrument
 from podium.core.interrupts import deferred_interrupt
 from podium.core.kernels import is_cached
@@ -93,7 +93,10 @@ class StrategyOrchestrator:
                 Problem(message=f"config is a {type(config).__name__}", expected="an OrchestratorConfig")
             )
         self.config = config if config is not None else OrchestratorConfig()
-        _refuse_unknown("priorities", self.config.priorities, [member.strategy_id for member in self.members])
+        refuse_unknown(
+            ((name, f"priorities names '{name}', which is not part of this run") for name in self.config.priorities),
+            [member.strategy_id for member in self.members],
+        )
         self._clock = clock if clock is not None else SystemClock()
 
     def run(
@@ -127,7 +130,13 @@ class StrategyOrchestrator:
         started = self._clock.monotonic()
         _refuse_capital(initial_capital)
         market = prepare_market(historical_data, self.config)
-        _refuse_unknown("conflicts", self.config.conflict_symbols, market.symbols)
+        refuse_unknown(
+            (
+                (name, f"conflicts names '{name}', which is not part of this run")
+                for name in self.config.conflict_symbols
+            ),
+            market.symbols,
+        )
         unit = MoneyUnit.for_instruments(market.instruments.items())
         deposits = self._deposits(initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
@@ -313,21 +322,6 @@ def _refuse_too_many(cells: Cells) -> None:
                 place=("strategies",),
             )
         )
-
-
-def _refuse_unknown(option: str, names: Iterable[str], known: Sequence[str]) -> None:
-    """Refuse an option that names a symbol or a strategy that the run does not have."""
-    problems = [
-        Problem(
-            message=f"{option} names '{name}', which is not part of this run",
-            expected=f"one of {', '.join(known)}",
-            hint=did_you_mean(name, known),
-        )
-        for name in names
-        if name not in known
-    ]
-    if problems:
-        raise ConfigurationError(problems)
 
 
 def _refuse_capital(capital: Decimal) -> None:

@@ -26,7 +26,7 @@ Three kinds, never mixed:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -50,6 +50,7 @@ __all__ = [
     "StrategyFailed",
     "did_you_mean",
     "invariant",
+    "refuse_unknown",
     "within",
 ]
 
@@ -274,3 +275,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     others = [name for name in by_lower if by_lower[name] != word]
     near = difflib.get_close_matches(word.lower(), others, n=1, cutoff=0.6)
     return f"did you mean '{by_lower[near[0]]}'?" if near else None
+
+
+def refuse_unknown(wanted: Iterable[tuple[str, str]], known: Collection[str]) -> None:
+    """Refuse names that nobody knows, all at once.
+
+    Args:
+        wanted: names, each with what is to be said of it when it is unknown.
+        known: the names that would have been accepted.
+
+    Raises:
+        ConfigurationError: with a problem for each unknown name.
+    """
+    problems = [
+        Problem(message=message, expected=f"one of {', '.join(known)}", hint=did_you_mean(name, known))
+        for name, message in wanted
+        if name not in known
+    ]
+    if problems:
+        raise ConfigurationError(problems)
