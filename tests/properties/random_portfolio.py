@@ -21,6 +21,7 @@ from podium.core.slippage import SlippageModel
 from podium.engine.audit import AuditedTier, audit_events
 from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
 from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
+from podium.engine.stream import CellSignals, StepStream, TickBar
 from podium.engine.tables import (
     FLOW,
     NO_LEVEL,
@@ -77,9 +78,9 @@ class Portfolio:
         """The money unit."""
         return MoneyUnit.for_instruments([(str(index), each) for index, each in enumerate(self.instruments)])
 
-    def engine(self) -> Engine:
+    def engine(self, timeline: Timeline | None = None) -> Engine:
         """Make an engine at its start."""
-        timeline = Timeline.merge(self.symbols)
+        timeline = Timeline.merge(self.symbols) if timeline is None else timeline
         return Engine(
             timeline=timeline,
             instruments=self.instruments,
@@ -138,6 +139,49 @@ class Portfolio:
         if finish:
             within_ledger(engine.finish, close_positions=True)
         return engine
+
+    def stream(self, *, finish: bool = True) -> tuple[Engine, Any, Any]:
+        """Run to the end as what is known one step at a time; give the engine, all events and the equity of each step."""
+        whole = self.engine()
+        timeline, measures = whole.timeline, whole.tables.measures
+        cells = [
+            cell
+            if cell.signals is None
+            else replace(cell, signals=np.zeros(1, np.uint8), levels=[np.full(1, NO_LEVEL) for _ in cell.levels])
+            for cell in self.cells
+        ]
+        alike = replace(self, cells=tuple(cells), flows=None)
+        engine = alike.engine(Timeline.of_one_step(len(self.symbols)))
+        stream = StepStream(engine)
+        next_bar = np.cumsum(timeline.lengths) - timeline.lengths
+        first_bar = next_bar.copy()
+        blocks, equity = [], []
+        for step in range(len(timeline)):
+            self.move(engine)
+            if step:
+                equity.append(engine.tables.equity[0].copy())
+            bars, signals = {}, {}
+            for symbol in timeline.symbols[timeline.steps[step] : timeline.steps[step + 1]].tolist():
+                place, row = int(next_bar[symbol]), int(next_bar[symbol] - first_bar[symbol])
+                next_bar[symbol] += 1
+                prices = {name: int(timeline.bars[place][name]) for name in ("open", "high", "low", "close")}
+                bars[symbol] = TickBar(**prices, measure=measures[place] if len(measures) > 1 else None)
+                for index, cell in enumerate(self.cells):
+                    if cell.symbol == symbol and cell.signals is not None:
+                        levels = [int(level[row]) for level in cell.levels]
+                        signals[index] = CellSignals(int(cell.signals[row]), levels)
+            time = int(timeline.times[step])
+            flows = None if self.flows is None else self.flows[self.flows["step"] == step].copy()
+            stream.present(time, bars, signals, limit_day=int(timeline.days[step]), flows=flows)
+            self.send(engine, step, step + 1)
+            within_ledger(engine.advance, 2 * step + 1)
+            within_ledger(engine.advance, 2 * step + 2)
+            blocks += engine.take_events()
+        self.move(engine)
+        if finish:
+            within_ledger(engine.finish, close_positions=True)
+        blocks += engine.take_events()
+        return engine, np.concatenate(blocks), np.array([*equity, engine.tables.equity[0]])
 
     def audit(self, engine: Engine) -> Any:
         """Recompute all accounts from the fills."""

@@ -55,6 +55,17 @@ def test_a_small_event_buffer_gives_the_same_bytes(portfolio):
     assert differences(portfolio.run(event_limit=1), portfolio.run()) == []
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(portfolios(), st.booleans())
+def test_one_step_after_the_other_gives_the_same_bytes(portfolio, finish):
+    """What is known only as it happens comes to the same as what is known whole (D-01, design 1.1)."""
+    whole = portfolio.run(finish=finish)
+    engine, events, equity = portfolio.stream(finish=finish)
+    assert events.tobytes() == np.concatenate(whole.events()).tobytes()
+    assert equity.tobytes() == whole.tables.equity.tobytes()
+    assert engine.tables.accounts.tobytes() == whole.tables.accounts.tobytes()
+
+
 def _changed(ticks: SymbolTicks, time: int, factor: int) -> SymbolTicks:
     """Multiply all prices after a time; with factor 0 there is nothing after it."""
     late = ticks.close_time > time

@@ -84,7 +84,7 @@ def days_of(times: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     import polars as pl  # noqa: PLC0415  only other zones need it
 
     local = pl.Series(times - 1).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(zone)
-    return local.dt.date().to_physical().cast(pl.Int64).to_numpy()
+    return local.dt.date().to_physical().cast(pl.Int64).to_numpy(writable=True)
 
 
 def _ratio(given: AmountLimit) -> int:

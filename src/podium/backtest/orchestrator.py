@@ -12,27 +12,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Context, Decimal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from podium.backtest.aggregation import aggregate
-from podium.backtest.cells import Cells, make_cells
+from podium.backtest.cells import make_cells
+from podium.backtest.engine_setup import deposits_of, make_engine, make_rebalancer, refuse_too_many
 from podium.backtest.flows import make_flows
-from podium.backtest.limit_translation import engine_limits
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
 from podium.backtest.rebalancer import Rebalancer, TimelineDayEnds, run_days
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
-from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, refuse_unknown, within
-from podium.core.instruments import Instrument
+from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, refuse_unknown
 from podium.core.interrupts import deferred_interrupt
 from podium.core.kernels import is_cached
-from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
+from podium.core.money import MoneyUnit
 from podium.core.times import iso
-from podium.engine.engine import Engine, EngineOptions, EngineOverflow, TierInput, events_of_a_step
-from podium.engine.tables import EVENTS_MAXIMUM, ConflictMode
-from podium.portfolio.configuration import FeeTier, OrchestratorConfig
+from podium.engine.engine import Engine, EngineOverflow
+from podium.portfolio.configuration import OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
 from podium.portfolio.rebalancing import period_ends, rebalancing_problem
 from podium.stats.daily import Calendar
@@ -138,12 +133,21 @@ class StrategyOrchestrator:
             market.symbols,
         )
         unit = MoneyUnit.for_instruments(market.instruments.items())
-        deposits = self._deposits(initial_capital, unit, market)
+        deposits = deposits_of(self.members, initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
         flows = make_flows(market, self.config.carry, unit)
-        _refuse_too_many(cells)
+        refuse_too_many(cells)
         unallocated = unit.to_units(initial_capital) - sum(deposits)
-        engine = self._engine(market, cells, deposits, unit, unallocated, flows=flows)
+        engine = make_engine(
+            self.config,
+            self.members,
+            market,
+            cells,
+            deposits=deposits,
+            unallocated=unallocated,
+            unit=unit,
+            flows=flows,
+        )
         rebalancer = self._rebalancer(engine)
         coded = [CodedCell(given, engine, market.instruments[cells.symbols[given.cell_index]]) for given in cells.coded]
         cells = cells.without_series()
@@ -175,75 +179,15 @@ class StrategyOrchestrator:
         engine.finish(close_positions=self.config.finish == "close")
         return happened(is_complete=is_complete)
 
-    def _deposits(self, capital: Decimal, unit: MoneyUnit, market: Market) -> list[int]:
-        """Give each strategy capital × weight, to the unit; what is finer than a unit stays unallocated."""
-        _refuse_overflow(capital, unit, market)
-        units = unit.to_units(capital, "the initial capital")
-        return [int(_EXACT.multiply(Decimal(units), member.weight)) for member in self.members]
-
-    def _engine(
-        self,
-        market: Market,
-        cells: Cells,
-        deposits: Sequence[int],
-        unit: MoneyUnit,
-        unallocated: int,
-        *,
-        flows: NDArray[np.void],
-    ) -> Engine:
-        config = self.config
-        limits = None
-        if config.risk is not None:
-            limits = engine_limits(
-                config.risk,
-                symbols=market.symbols,
-                times=market.timeline.times,
-                unallocated=unallocated,
-                unit=unit,
-            )
-        return Engine(
-            timeline=market.timeline,
-            instruments=[market.instruments[symbol] for symbol in market.symbols],
-            deposits=deposits,
-            cells=cells.inputs,
-            options=EngineOptions(
-                entry_buffer=to_rate(config.entry_buffer, "entry_buffer"),
-                fill_at_close=config.fill == "close",
-                size_at_fill=config.size_at == "fill",
-                optimistic=config.intrabar == "optimistic",
-                protect_next_bar=config.protect == "next_bar",
-                compounding=config.compounding,
-                spread_on_exit=config.spread_on == "both",
-                netted=config.execution == "netted",
-            ),
-            unit=unit,
-            slippage=to_rate(config.slippage, "slippage"),
-            spread=to_rate(config.spread, "spread"),
-            fee_tiers=[_tier(number, tier, unit) for number, tier in enumerate(config.fee_tiers)],
-            conflicts=[ConflictMode[config.conflict_mode(symbol).upper()] for symbol in market.symbols],
-            priorities=[config.priorities.get(member.strategy_id, 0) for member in self.members],
-            flows=flows,
-            limits=limits,
-        )
-
     def _rebalancer(self, engine: Engine) -> Rebalancer | None:
-        options, calendar = self.config.rebalancing, Calendar(self.config.calendar)
+        options = self.config.rebalancing
         if options is None:
             return None
-        days = run_days(engine.timeline.times, calendar)
+        days = run_days(engine.timeline.times, Calendar(self.config.calendar))
         if problem := rebalancing_problem(options, len(self.members), days):
             raise ConfigurationError(replace(problem, place=("rebalancing",)))
-        weights = [member.weight for member in self.members]
-        threshold = self.config.rebalance_threshold
-        return Rebalancer(
-            engine,
-            options,
-            threshold=threshold,
-            weights=weights,
-            calendar=calendar,
-            first_day=int(engine.timeline.days[0]),
-            day_ends=TimelineDayEnds(engine),
-        )
+        first_day = int(engine.timeline.days[0])
+        return make_rebalancer(self.config, self.members, engine, first_day=first_day, day_ends=TimelineDayEnds(engine))
 
     def _advance(
         self,
@@ -301,29 +245,6 @@ def _end_of_step(coded: Sequence[CodedCell]) -> int:
     return 2 * max(cell.cursor.step for cell in coded) + 2
 
 
-def _tier(number: int, tier: FeeTier, unit: MoneyUnit) -> TierInput:
-    with within("fee_tiers", number):
-        return TierInput(
-            volume=unit.to_units(tier.volume, "volume"),
-            taker_fee=to_rate(tier.taker, "taker"),
-            maker_fee=to_rate(tier.maker, "maker"),
-        )
-
-
-def _refuse_too_many(cells: Cells) -> None:
-    """Refuse more (strategy, symbol) pairs than one engine can hold."""
-    pairs, events, of_none = len(cells.inputs), events_of_a_step(cells.inputs), events_of_a_step(())
-    if events >= EVENTS_MAXIMUM:
-        raise ConfigurationError(
-            Problem(
-                message=f"{pairs:,} pairs of a strategy and a symbol are more than one portfolio can hold",
-                expected=f"at most {pairs * (EVENTS_MAXIMUM - of_none) // (events - of_none):,} of them",
-                hint="give strategies fewer symbols, or split the portfolio",
-                place=("strategies",),
-            )
-        )
-
-
 def _refuse_capital(capital: Decimal) -> None:
     if not isinstance(capital, Decimal):
         raise ConfigurationError(
@@ -335,30 +256,3 @@ def _refuse_capital(capital: Decimal) -> None:
         )
     if not capital.is_finite() or capital <= 0:
         raise ConfigurationError(Problem(message=f"the initial capital is {capital}", expected="an amount above 0"))
-
-
-def _refuse_overflow(capital: Decimal, unit: MoneyUnit, market: Market) -> None:
-    """Refuse a capital that leaves no headroom in the ledger, and say which symbol makes its unit so small."""
-    highest = max(market.instruments, key=lambda symbol: market.instruments[symbol].leverage)
-    leverage = market.instruments[highest].leverage
-    most = unit.to_decimal(LEDGER_LIMIT_UNITS - 1) / (4 * leverage)
-    if capital <= most:
-        return
-    symbol, finest = min(market.instruments.items(), key=lambda item: item[1].tick * item[1].lot * item[1].multiplier)
-    raise ConfigurationError(
-        Problem(
-            message=f"a capital of {capital:f} at leverage {leverage:f} does not fit an exact ledger in units of "
-            f"1e-{unit.digits}",
-            expected=f"a capital of at most {most:.0f}",
-            hint=_coarser_grid(capital / most, symbol, finest) if unit.digits > MONEY_DIGITS_MINIMUM else None,
-            # Without leverage the same capital may do.
-            place=("initial_capital",) if capital > most * leverage else ("instruments", highest, "leverage"),
-        )
-    )
-
-
-def _coarser_grid(times: Decimal, symbol: str, instrument: Instrument) -> str:
-    """Name a lot and a tick that would do: both are powers of ten times today's."""
-    digits = len(str(int(times)))
-    lot, tick = (grid.scaleb(digits).normalize() for grid in (instrument.lot, instrument.tick))
-    return f"a lot of {lot:f} or a tick of {tick:f} for {symbol} would do"

@@ -110,6 +110,14 @@ class Rebalancer:
         self._base = [(1.0, int(account["deposited"])) for account in engine.tables.accounts]
         self._next_day = first_day
 
+    def begin(self, day: int) -> None:
+        """Say on which day the run begins, where it was not known before.
+
+        Args:
+            day: since 1970-01-01 UTC.
+        """
+        self._next_day = day
+
     def act(self, day: int) -> None:
         """Move what the rule wants moved, between two steps.
 

@@ -262,6 +262,18 @@ class EventReader:
                 self.sequence += len(part)
                 yield EventColumns(numbers, texts)
 
+    def times_of(self, block: NDArray[np.void]) -> list[int]:
+        """Give the times of some events.
+
+        Args:
+            block: ``EVENT`` rows.
+
+        Returns:
+            Nanoseconds since 1970 UTC.
+        """
+        times: list[int] = self._names.times_of(block["step"]).tolist()
+        return times
+
     def lines(self, blocks: Iterable[NDArray[np.void]]) -> Iterator[bytes]:
         """Write the next events, as ``events.jsonl`` has them.
 

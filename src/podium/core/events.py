@@ -66,6 +66,17 @@ class Reason(IntEnum):
     """the strategy's equity no longer covered the maintenance margin of its positions"""
     RISK_LIMIT = 9
     """a limit closes what is open"""
+    # Why a cell may not enter at all: its gate is closed.
+    PAUSED = 10
+    """somebody paused it; exits go on"""
+    DORMANT = 11
+    """its strategy is not active"""
+    STALE = 12
+    """the bar closed too long ago to enter on it"""
+    QUARANTINED = 13
+    """its strategy's code raised"""
+    SYMBOL_DOWN = 14
+    """the services of its symbol failed, and were taken out"""
     # Why something was refused, reduced or cancelled.
     BOTH_SIDES = 20
     """the same strategy wants to enter long and short at once"""

@@ -88,6 +88,17 @@ def _signal(
 
 
 @compiled
+def _signal_entry(run: Record, cell: Record, account: Record, instrument: Record, side: int) -> int:
+    """Say that a cell wants to enter; give the side, or 0 when its gate is closed: then it is no party to conflicts."""
+    if cell.gate == 0:
+        _signal(run, cell, account, instrument, side, 0, _NONE)
+        return side
+    emit(run, cell, account, _SIGNAL, _NONE, side, 0, 0, instrument.mark)
+    emit(run, cell, account, _REJECTED, cell.gate, side, 0, 0, instrument.mark)
+    return 0
+
+
+@compiled
 def _reject(run: Record, cell: Record, account: Record, order: Record, reason: int, lots: int, price: int) -> None:
     event = emit(run, cell, account, _REJECTED, reason, order.side, 0, lots, price)
     event.order_kind = order.kind
@@ -333,13 +344,12 @@ def signal_by_rule(run: Record, cell: Record, account: Record, instrument: Recor
         cell.exiting = abs(cell.quantity)
         _signal(run, cell, account, instrument, -side, 1, cell.exit_reason)
         if not cell.coded and bits & (_SHORT_ENTRY if side > 0 else _LONG_ENTRY):
-            cell.entry_side = -side
-            _signal(run, cell, account, instrument, -side, 0, _NONE)
+            cell.entry_side = _signal_entry(run, cell, account, instrument, -side)
     elif bits & _LONG_ENTRY and bits & _SHORT_ENTRY:
         emit(run, cell, account, _REJECTED, _BOTH_SIDES, 0, 0, 0, instrument.mark)
     else:
-        cell.entry_side = 1 if bits & _LONG_ENTRY else -1
-        _signal(run, cell, account, instrument, cell.entry_side, 0, _NONE)
+        side = 1 if bits & _LONG_ENTRY else -1
+        cell.entry_side = _signal_entry(run, cell, account, instrument, side)
 
 
 @compiled
@@ -391,7 +401,9 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
                 return
             if command.kind == _MARKET:
                 cell.exiting += command.quantity
-        _signal(run, cell, account, instrument, command.side, command.exit, _STRATEGY_SIGNAL if command.exit else _NONE)
+            _signal(run, cell, account, instrument, command.side, 1, _STRATEGY_SIGNAL)
+        elif _signal_entry(run, cell, account, instrument, command.side) == 0:
+            command.action = 0
 
 
 @compiled

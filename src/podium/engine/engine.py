@@ -19,6 +19,7 @@ from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit, to_rate
 from podium.core.slippage import SlippageModel
 from podium.engine.advance_kernel import advance, finish
+from podium.engine.gate_kernel import close_gate
 from podium.engine.limits import EngineLimits, write_limits
 from podium.engine.measures import measure_rows, needs_measures
 from podium.engine.plain import kernel_tables
@@ -296,6 +297,20 @@ class Engine:
         return self.tables.commands[count]
 
     @property
+    def command_count(self) -> int:
+        """Tell how many commands wait to be consumed, or were and still have their row."""
+        return self._commands[0]
+
+    def drop_commands(self, count: int) -> None:
+        """Forget the newest commands, which no step has consumed.
+
+        Args:
+            count: how many there were before them.
+        """
+        invariant(self._consumed[0] <= count, "a command that was consumed is not forgotten", count=count)
+        self._commands[0] = min(count, self._commands[0])
+
+    @property
     def command_room(self) -> int:
         """Tell how many commands fit before the engine must advance."""
         return _COMMANDS - self._commands[0]
@@ -326,6 +341,27 @@ class Engine:
             cell, other, signed = other, cell, -units
         move_capital(self._kernel_tables, cell, other, signed, int(reason))
         self._fail(int(self._run["status"]))
+
+    def close_gate(self, cell: int, reason: Reason) -> None:
+        """Let a cell enter nothing more, between two steps; its working entries are cancelled, exits go on.
+
+        Args:
+            cell: its index.
+            reason: why; entries are refused with it.
+        """
+        invariant(self.half_step % 2 == 0, "gates are closed between steps", at=self.half_step)
+        self._drain()
+        close_gate(self._kernel_tables, cell, int(reason))
+        self._fail(int(self._run["status"]))
+
+    def set_gate(self, cell: int, reason: Reason) -> None:
+        """Let a cell enter again, or say anew why it may not.
+
+        Args:
+            cell: its index.
+            reason: why; ``NONE`` opens the gate.
+        """
+        self.tables.cells[cell]["gate"] = reason
 
     def finish(self, *, close_positions: bool) -> None:
         """End the run.

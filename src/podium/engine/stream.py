@@ -43,7 +43,7 @@ class CellSignals:
 
     Args:
         signals: a byte of ``SignalBit``.
-        levels: ticks, as its plan numbers them.
+        levels: ticks, as its plan numbers them; none are needed where it wants nothing.
     """
 
     signals: int = 0
@@ -114,10 +114,12 @@ class StepStream:
             tables.instruments[symbol]["next_bar"] = symbol
             if bar.measure is not None:
                 tables.measures[symbol] = bar.measure
+        tables.signals[:] = 0
         for cell, wanted in signals.items():
-            self._signals[self._signal_of[cell]] = wanted.signals
-            for place, level in zip(self._levels_of[cell], wanted.levels, strict=True):
-                self._levels[place] = level
+            if wanted.signals:
+                self._signals[self._signal_of[cell]] = wanted.signals
+                for place, level in zip(self._levels_of[cell], wanted.levels, strict=True):
+                    self._levels[place] = level
         if flows is not None and len(flows):
             flows["step"] = step
             self._engine.take_flows(flows)

@@ -396,6 +396,7 @@ CELL = np.dtype(
         ("exit_reason", "i8"),  # Reason of the rule exit decided in this step; 0 none
         ("entry_side", "i8"),  # side of the rule entry decided in this step; 0 none
         ("priority", "i8"),  # its strategy's, where conflicts go by priority
+        ("gate", "i8"),  # the Reason for which it may not enter; 0 when it may
         ("plan", PLAN),  # what a rules cell enters with
         ("orders", ORDER, (SLOTS_PER_CELL,)),
     ],

@@ -103,7 +103,8 @@ class Timeline:
             A timeline of one step in which every symbol may have a bar.
         """
         return cls(
-            bars=np.zeros(symbols, BAR),
+            # Prices of 1, since there is no bar yet and nothing is divided by 0.
+            bars=np.ones(symbols, BAR),
             bar_steps=np.zeros(symbols, np.int64),
             symbols=np.arange(symbols, dtype=np.int32),
             steps=np.array([0, symbols]),

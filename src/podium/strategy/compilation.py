@@ -72,6 +72,11 @@ class CompiledPlan:
                 self._write_level(index, level)
         _write_constants(self.row, plan, instrument, unit)
 
+    @property
+    def level_count(self) -> int:
+        """Tell how many levels follow an expression."""
+        return len(self._series)
+
     def signals(self, values: Mapping[str, Array], first_bar: int, bars: int) -> NDArray[np.uint8]:
         """Say what the plan wants at some bars that follow each other.
 
