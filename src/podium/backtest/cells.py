@@ -25,7 +25,7 @@ from podium.strategy.coded import CodedInput, declared_expressions
 from podium.strategy.compilation import CompiledPlan, plan_nodes
 from podium.strategy.plan import RulePlan
 
-__all__ = ["Cells", "ColdCell", "make_cells"]
+__all__ = ["Cells", "ColdCell", "make_cells", "refuse_unknown_symbols"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +104,7 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
     Raises:
         ConfigurationError: when a member names an unknown symbol or a time frame that does not fit.
     """
-    refuse_unknown(
-        (
-            (symbol, f"strategy '{member.strategy_id}' trades '{symbol}', of which there are no bars")
-            for member in members
-            for symbol in member.symbols or ()
-        ),
-        market.symbols,
-    )
+    refuse_unknown_symbols(members, market.symbols)
     inputs: list[CellInput] = []
     coded: list[CodedInput] = []
     symbols: list[str] = []
@@ -156,6 +149,26 @@ def make_cells(members: Sequence[Member], market: Market, unit: MoneyUnit) -> Ce
         members=tuple(cell.strategy for cell in inputs),
         symbols=tuple(symbols),
         cold=tuple(sorted(cold, key=lambda cell: cell.strategy)),
+    )
+
+
+def refuse_unknown_symbols(members: Sequence[Member], known: Sequence[str]) -> None:
+    """Refuse members that trade what the market does not have.
+
+    Args:
+        members: the members.
+        known: the market's symbols.
+
+    Raises:
+        ConfigurationError: naming strategy and symbol.
+    """
+    refuse_unknown(
+        (
+            (symbol, f"strategy '{member.strategy_id}' trades '{symbol}', of which there are no bars")
+            for member in members
+            for symbol in member.symbols or ()
+        ),
+        known,
     )
 
 
