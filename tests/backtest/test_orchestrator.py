@@ -424,7 +424,7 @@ def test_any_small_run_adds_up(members, seed, capital, bars, options):
 def test_run_reads_as_the_steps_it_takes():
     """Prepare, make cells, build the engine, advance, finish, aggregate: each is a function of its own. (B-38)"""
     text = inspect.getsource(StrategyOrchestrator.run)
-    steps = ["prepare_market(", "_deposits(", "make_cells(", "_engine(", "_advance(", ".finish("]
+    steps = ["prepare_market(", "deposits_of(", "make_cells(", "make_engine(", "_advance(", ".finish("]
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
     assert "aggregate(" in text
