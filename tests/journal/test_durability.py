@@ -55,28 +55,28 @@ def test_the_account_would_tell_of_a_hand_over_without_fsync(place, tmp_path):
     assert len(_unsynced(place, tmp_path, "careless")) == 40
 
 
-def test_the_writer_syncs_each_commit(journal):
+def test_the_writer_syncs_each_commit(sqlite_journal):
     """Where no tracer is at hand: the connection that commits is set to WAL and to sync in full."""
-    writer = journal._storage._writer
+    writer = sqlite_journal._storage._writer
     assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_nothing_that_was_confirmed_is_lost_by_a_kill(place, seed):
+@pytest.mark.parametrize("seed", range(2))
+def test_nothing_that_was_confirmed_is_lost_by_a_kill(any_place, seed):
     """After `kill -9` at a random moment the journal holds all that was confirmed, in order and unbroken. (D-02)"""
     draw = random.Random(seed)
     confirmed = 0
     for _ in range(4):
         process = subprocess.Popen(
-            [sys.executable, "-c", HANDS_OVER, str(place), "careful", "1000000"], stdout=subprocess.PIPE
+            [sys.executable, "-c", HANDS_OVER, str(any_place), "careful", "1000000"], stdout=subprocess.PIPE
         )
         for _ in range(draw.randrange(1, 120)):
             confirmed = int(TOKEN.search(process.stdout.readline().decode())[1])
         os.kill(process.pid, signal.SIGKILL)
         rest = process.communicate()[0].decode()
         confirmed = max([confirmed, *map(int, TOKEN.findall(rest))])
-        journal = open_journal(place)  # the lock of the dead is gone
+        journal = open_journal(any_place)  # the lock of the dead is gone
         assert confirmed <= journal.last(Stream.DOMAIN) <= confirmed + 1
         assert [each.sequence for each in journal.read()] == list(range(1, journal.last(Stream.DOMAIN) + 1))
         assert journal.verify().problem is None

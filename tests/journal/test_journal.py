@@ -101,14 +101,14 @@ def test_a_task_that_stops_waiting_takes_no_record_back(journal):
     assert journal.last(Stream.DOMAIN) == 2
 
 
-def test_a_journal_goes_on_where_it_ended(place):
+def test_a_journal_goes_on_where_it_ended(any_place):
     """Closing makes everything durable; the next start continues the sequences, the chain and the epoch."""
-    first = open_journal(place)
+    first = open_journal(any_place)
     first.append(records(1, 3))
     epoch = first.epoch
     first.close()
     first.close()
-    second = open_journal(place, epoch="another1")
+    second = open_journal(any_place, epoch="another1")
     assert (second.epoch, second.last(Stream.DOMAIN)) == (epoch, 3)
     second.append([record(4)]).result(DURABLE)
     assert second.verify().records == 4
@@ -126,18 +126,18 @@ def test_two_journals_have_two_epochs(tmp_path):
     assert all(len(epoch) == 8 and epoch.isalnum() and epoch == epoch.lower() for epoch in epochs[:2])
 
 
-def test_a_closed_journal_takes_nothing(place):
+def test_a_closed_journal_takes_nothing(any_place):
     """An append behind the end is a defect, not a silent loss."""
-    journal = open_journal(place)
+    journal = open_journal(any_place)
     journal.close()
     with pytest.raises(InvariantBroken, match="closed journal"):
         journal.append([record(1)])
 
 
-def test_a_reader_sees_what_is_durable_while_another_writes(place, journal):
+def test_a_reader_sees_what_is_durable_while_another_writes(any_place, journal):
     """Tailing a journal needs no lock and holds none."""
     journal.append(records(1, 10)).result(DURABLE)
-    reader = read_journal(place)
+    reader = read_journal(any_place)
     assert [each.sequence for each in reader.read(after=7)] == [8, 9, 10]
     journal.append([record(11)]).result(DURABLE)
     assert [each.sequence for each in reader.read(after=10)] == [11]
@@ -145,19 +145,19 @@ def test_a_reader_sees_what_is_durable_while_another_writes(place, journal):
     reader.close()
 
 
-def test_there_is_nothing_to_read_where_no_journal_is(place):
+def test_there_is_nothing_to_read_where_no_journal_is(any_place):
     """Reading makes no journal."""
-    with pytest.raises(JournalError, match="no journal here") as raised:
-        read_journal(place)
-    assert raised.value.problems[0].expected
-    assert not place.exists()
+    for _ in range(2):
+        with pytest.raises(JournalError, match="there is no journal") as raised:
+            read_journal(any_place)
+        assert raised.value.problems[0].expected
 
 
 def snapshot(schema=1, inputs=2, domain=3, body=b"state"):
     return Snapshot(schema=schema, input_sequence=inputs, domain_sequence=domain, body=body)
 
 
-def test_the_newest_snapshot_of_the_form_asked_for_is_given(place, journal):
+def test_the_newest_snapshot_of_the_form_asked_for_is_given(any_place, journal):
     """A snapshot of an unknown form is passed over, as is a journal without any."""
     assert journal.latest_snapshot(1) is None
     journal.append(records(1, 9, Stream.INPUT) + records(1, 9))

@@ -186,10 +186,10 @@ def test_a_second_process_is_refused_with_the_number_of_the_first(place):
     open_journal(place).close()
 
 
-def test_one_process_cannot_open_a_journal_twice(place, journal):
+def test_one_process_cannot_open_a_journal_twice(place, sqlite_journal):
     """The second one in the same process is refused as well; the first goes on."""
     _refusal(place, f"in use by process {os.getpid()}")
-    journal.append([record(1)]).result(DURABLE)
+    sqlite_journal.append([record(1)]).result(DURABLE)
 
 
 APPENDS_UNTIL_IT_FAILS = """
@@ -319,24 +319,24 @@ def test_a_place_where_nothing_can_be_made_is_refused(tmp_path, where):
     _refusal(Path(where.format(file=tmp_path / "file")), "cannot be used")
 
 
-def test_a_journal_that_is_taken_away_while_it_is_written_ends_closed(place, journal):
+def test_a_journal_that_is_taken_away_while_it_is_written_ends_closed(place, sqlite_journal):
     """SQLite would go on in a file that nobody finds again."""
-    journal.append([record(1)]).result(DURABLE)
+    sqlite_journal.append([record(1)]).result(DURABLE)
     shutil.move(place, place.with_name("elsewhere.journal"))
     with pytest.raises(JournalFailed, match="is not there any more"):
-        journal.append([record(2)]).result(DURABLE)
+        sqlite_journal.append([record(2)]).result(DURABLE)
     with pytest.raises(JournalFailed, match="is not there any more"):
-        journal.append([record(2)])
+        sqlite_journal.append([record(2)])
 
 
-def test_all_who_wait_are_told_of_a_failure(place, journal):
+def test_all_who_wait_are_told_of_a_failure(place, sqlite_journal):
     """A failed group fails what was taken behind it too, in order, and none of it is confirmed."""
     shutil.rmtree(place)
     waiting = []
 
     def take_many():
         for sequence in range(1, 100_000):
-            waiting.append(journal.append([record(sequence)]))  # noqa: PERF401  # it ends in the middle
+            waiting.append(sqlite_journal.append([record(sequence)]))  # noqa: PERF401  # it ends in the middle
 
     with pytest.raises(JournalFailed):
         take_many()

@@ -191,6 +191,8 @@ def archive_journal(place: str | Path, folder: Path | None = None) -> list[Segme
 
 
 def _storage(place: str | Path, *, read_only: bool, epoch: str | None = None) -> Storage:
-    if is_address(place):
-        raise NotImplementedError
+    if is_address(place):  # psycopg is there only where it is wanted
+        from podium.journal.postgres import PostgresStorage
+
+        return PostgresStorage(str(place), read_only=read_only, epoch=epoch)
     return SqliteStorage(Path(place), read_only=read_only, epoch=epoch)
