@@ -15,6 +15,7 @@ from servers import RedisServer
 from podium.bus.publisher import Publisher, entries_of
 from podium.bus.redis_streams import RedisBus
 from podium.bus.stream import BEGINNING, EntryId
+from podium.core.errors import ConfigurationError, Location
 from podium.journal.journal import open_journal
 from podium.journal.records import JournalRecord, Stream
 
@@ -377,6 +378,47 @@ def test_each_change_is_told_once(server):
     asyncio.run(act())
     assert len(changes) == 2
     assert changes[1] == ""
+
+
+def checked(server, journal, *, is_required=True, location=None):
+    async def act():
+        bus = RedisBus(server.url, KEY, max_length=10, is_required=is_required)
+        try:
+            await Publisher(journal, bus).check(location)
+        finally:
+            await bus.close()
+
+    asyncio.run(act())
+
+
+def test_a_required_server_that_is_away_refuses_the_start(server):
+    """Where the file asks for it, what is wrong, what to do. (C-13, D-06)"""
+    location = Location(file="portfolio.yaml", line=5, column=1)
+    with pytest.raises(ConfigurationError, match="required: false") as raised:
+        checked(server, MemoryJournal(), location=location)
+    (problem,) = raised.value.problems
+    assert problem.location == location
+    assert problem.message.startswith("the event bus cannot be used: Error 2 connecting")
+    assert server.url in problem.expected
+    checked(server, MemoryJournal(), is_required=False)
+    server.start()
+    checked(server, MemoryJournal())
+
+
+def test_a_required_stream_of_another_journal_refuses_the_start(server, records):
+    """Nothing would be sent. (C-12, D-06)"""
+    server.start()
+    journal = MemoryJournal()
+    journal.append(records[:9])
+
+    async def act():
+        async with publishing(server, journal) as publisher:
+            assert await publisher.finish(SECONDS)
+
+    asyncio.run(act())
+    checked(server, journal)
+    with pytest.raises(ConfigurationError, match="it holds events of another journal"):
+        checked(server, MemoryJournal("another"))
 
 
 def test_entries_behind_an_id_begin_behind_it():

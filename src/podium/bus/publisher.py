@@ -13,7 +13,7 @@ from itertools import islice
 
 from podium.bus.stream import EntryId, EventStream, StreamEntry, StreamPosition
 from podium.bus.translation import events_of
-from podium.core.errors import BusUnavailable
+from podium.core.errors import BusUnavailable, ConfigurationError, Location, Problem
 from podium.core.times import iso
 from podium.journal.journal import JournalReader
 from podium.journal.records import JournalRecord, Stream
@@ -52,6 +52,29 @@ class Publisher:
         """Look at the journal now instead of within a second; to be called on the event loop."""
         self._is_even.clear()
         self._is_woken.set()
+
+    async def check(self, location: Location | None = None) -> None:
+        """Refuse to start without a stream that is required.
+
+        Args:
+            location: where the file asks for it.
+
+        Raises:
+            ConfigurationError: when it is required and cannot be reached, or holds events of another journal.
+        """
+        if not self._stream.is_required:
+            return
+        try:
+            await self._refuse_foreign(await self._stream.position())
+        except BusUnavailable as error:
+            raise ConfigurationError(
+                Problem(
+                    message=f"the event bus cannot be used: {error.cause}",
+                    location=location,
+                    expected=f"a Redis server at {error.bus.partition(' ')[0]} with a stream for this journal",
+                    hint="or write required: false; then events are sent once the bus can be used",
+                )
+            ) from None
 
     async def run(self) -> None:
         """Send what there is and what comes, until cancelled; come back after every break, with growing delays."""

@@ -36,9 +36,13 @@ class RedisBus:
         stream: the key of the stream.
         max_length: how many entries it keeps; older ones are trimmed.
         password: for the server; ``None`` when it wants none.
+        is_required: whether a run must not start without it.
     """
 
-    def __init__(self, url: str, stream: str, *, max_length: int, password: str | None = None) -> None:
+    def __init__(
+        self, url: str, stream: str, *, max_length: int, password: str | None = None, is_required: bool = False
+    ) -> None:
+        self.is_required = is_required
         self._url, self._stream, self._max_length = url, stream, max_length
         self._may_connect = False
         options: dict[str, Any] = {} if password is None else {"password": password}  # Any: the library's own

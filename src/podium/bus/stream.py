@@ -76,6 +76,11 @@ class EventStream(Protocol):
     """Reach a stream; any call may raise ``BusUnavailable``."""
 
     @property
+    def is_required(self) -> bool:
+        """Tell whether a run must not start without it."""
+        ...
+
+    @property
     def name(self) -> str:
         """Name server and stream, for messages; never with a password."""
         ...

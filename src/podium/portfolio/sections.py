@@ -28,6 +28,7 @@ from podium.portfolio.configuration import (
     VolumeLimit,
     refuse_sizes_at_fill,
 )
+from podium.portfolio.event_bus import EventBusOptions
 from podium.portfolio.live_sections import OrchestratorSection, ServicesSection
 from podium.portfolio.risk_options import RiskOptions
 
@@ -329,7 +330,7 @@ class MultiStrategySection(_Section):
 class PortfolioDocument(_Section):
     """A portfolio file."""
 
-    later_keys: ClassVar[frozenset[str]] = frozenset({"event_bus", "journal", "notify", "api"})
+    later_keys: ClassVar[frozenset[str]] = frozenset({"journal", "notify", "api"})
 
     portfolio: PortfolioSection = Field(description="the portfolio as a whole: {name: demo, capital: 100_000}")
     data: DataSection = Field(description="where the bars come from: {source: parquet, path: bars/}")
@@ -354,6 +355,9 @@ class PortfolioDocument(_Section):
     orchestrator: Annotated[
         OrchestratorSection, BeforeValidator(_named, json_schema_input_type=OrchestratorSection | None)
     ] = Field(default_factory=OrchestratorSection, description="how the system is watched, while the portfolio is run")
+    event_bus: Annotated[
+        EventBusOptions | None, BeforeValidator(_named, json_schema_input_type=EventBusOptions | None)
+    ] = Field(default=None, description="where events go that other systems read: {url: redis://localhost:6379/0}")
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> PortfolioDocument:
