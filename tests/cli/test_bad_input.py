@@ -218,7 +218,7 @@ portfolio.yaml:2:9: '*demo' refers to a name that was not given
         edits=((PORTFOLIO, "simulation:", "simulaton:"),),
         message="""\
 portfolio.yaml:11:1: unknown key 'simulaton' in the file
-  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy
+  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
   hint: did you mean 'simulation'?
 """,
     ),
@@ -227,7 +227,7 @@ portfolio.yaml:11:1: unknown key 'simulaton' in the file
         edits=((PORTFOLIO, "simulation:", "journal: {path: runs}\nsimulation:"),),
         message="""\
 portfolio.yaml:11:1: 'journal' comes in a later release
-  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy
+  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
   hint: remove 'journal' until then
 """,
     ),
@@ -1559,7 +1559,7 @@ portfolio.yaml:6:9: the sample market has no path
         command=("backtets", PORTFOLIO),
         message="""\
 podium: there is no command 'backtets'
-  expected: one of backtest, check, schema, reproduce, report, data
+  expected: one of backtest, check, schema, reproduce, report, data, journal
   hint: did you mean 'backtest'?
 """,
     ),
