@@ -191,8 +191,8 @@ def archive_journal(place: str | Path, folder: Path | None = None) -> list[Segme
 
 
 def _storage(place: str | Path, *, read_only: bool, epoch: str | None = None) -> Storage:
-    if is_address(place):  # psycopg is there only where it is wanted
-        from podium.journal.postgres import PostgresStorage
+    if is_address(place):
+        from podium.journal.postgres import PostgresStorage  # noqa: PLC0415  # psycopg is an extra
 
         return PostgresStorage(str(place), read_only=read_only, epoch=epoch)
     return SqliteStorage(Path(place), read_only=read_only, epoch=epoch)
