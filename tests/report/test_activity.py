@@ -16,6 +16,7 @@ from podium.core.times import Timeframe
 from podium.data.bars import BarSeries
 from podium.report.activity import activity_of
 from podium.report.drawn import DrawnPortfolio
+from podium.report.levels import EntryLevels
 from podium.rules import atr, close, crosses_above, crosses_below, sma
 
 HOUR = 3_600_000_000_000
@@ -150,10 +151,29 @@ def test_levels_are_those_that_were_hit(fill):
     assert [float(target / first.entry_price - 1) * sign for target in targets] == pytest.approx([0.03, 0.05], abs=2e-4)
 
 
-def test_code_has_no_levels_of_its_entry():
-    """What a coded strategy sets and moves is not told by its plan, for it has none (B-46)."""
-    _, activity = run([(Once(), Decimal(1))], {"X": bars([100, 100, 110, 110, 105])})
-    assert activity.levels == {}
+class Guarded(Strategy):
+    """Enter with a stop and four targets, with one target, with nothing."""
+
+    def on_bar(self, bar):
+        if bar.index == 0:
+            self.buy(quantity=2, stop=95, targets=[(130, 0.25), (120, 0.25), (125, 0.25), (128, 0.25)])
+        elif bar.index == 2:
+            self.close()
+            self.sell(quantity=1, stop=121, target=90)
+        elif bar.index == 4:
+            self.close()
+        elif bar.index == 5:
+            self.buy(quantity=1)
+
+
+def test_levels_that_code_sets_are_shown_too():
+    """As they were at the entry, targets in the order in which the price comes to them; none where none was set (B-46)."""
+    result, activity = run([(Guarded(), Decimal(1))], {"X": bars([100, 100, 110, 110, 105, 105, 105])}, finish="keep")
+    assert len(result.strategy_results["Guarded"].trades) == 2
+    assert activity.levels == {
+        ("Guarded", "X", 1): EntryLevels(stop=Decimal(95), targets=tuple(map(Decimal, (120, 125, 128, 130)))),
+        ("Guarded", "X", 2): EntryLevels(stop=Decimal(121), targets=(Decimal(90),)),
+    }
 
 
 @settings(max_examples=15)

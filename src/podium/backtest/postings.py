@@ -70,7 +70,6 @@ _TELLS_ACCOUNT = (
     EventKind.ORDER_FILLED,
     EventKind.ORDER_CANCELLED,
     EventKind.ORDERS_NETTED,
-    EventKind.POSITION_OPENED,
     EventKind.POSITION_MODIFIED,
     EventKind.CARRY_POSTED,
     EventKind.POSITION_ADJUSTED,

@@ -172,7 +172,8 @@ class _Audit:
             self.split(event)
         if kind is EventKind.POSITION_CLOSED:
             self.close(event)
-        else:
+        # An opened position tells its levels; the fill just before tells the account.
+        elif kind is not EventKind.POSITION_OPENED:
             self.compare_account(event)
 
     def fill(self, event: Record) -> None:

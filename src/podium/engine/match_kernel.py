@@ -116,6 +116,18 @@ def _wish(account: Record, instrument: Record, order: Record, price: int, rate: 
 
 
 @compiled
+def _tell_levels(run: Record, cell: Record) -> None:
+    """Write the levels of a position into the event that it was opened, the last one; see OPENED."""
+    event = run.events[run.event_count - 1]
+    count = cell.target_count
+    event.notional = cell.stop
+    event.fee = cell.target_price[0] if count > 0 else 0
+    event.realised = cell.target_price[1] if count > 1 else 0
+    event.slippage = cell.target_price[2] if count > 2 else 0
+    event.cash = cell.target_price[3] if count > 3 else 0
+
+
+@compiled
 def fill_order(
     run: Record,
     cell: Record,
@@ -170,12 +182,15 @@ def fill_order(
     if instrument.volume_limit != 0:
         instrument.room -= lots
     reason = order.reason if is_exit else _NONE
+    opening = cell.quantity == 0
     apply(
         run, cell, account, instrument, order.side, lots, price, fair_price, maker, reason,
         order.identifier, kind, is_exit,
     )  # fmt: skip
     if not is_exit and cell.quantity != 0:
         protect(cell, order, price, instrument.money_per_tick_lot)
+        if opening:
+            _tell_levels(run, cell)
         if run.limited:
             book_entry(run, cell, instrument, lots, price)
         renew(run, cell)

@@ -39,6 +39,7 @@ __all__ = [
     "MEASURE",
     "MOVED",
     "NO_LEVEL",
+    "OPENED",
     "ORDER",
     "OUTLOOK",
     "PLAN",
@@ -457,6 +458,7 @@ EVENT = np.dtype(
         ("position", "i8"),  # lots after the event, signed; of netted orders: what crossed inside
         ("price", "i8"),  # ticks
         # Units; of a closed position: of all entries; of a fee tier: the volume; of a limited order: lots that traded.
+        # An opened position has the fields of OPENED here; its fill just before has these.
         ("notional", "i8"),
         ("fee", "i8"),  # units; of a fee tier: billionths, the taker's
         ("realised", "i8"),  # units, before fees; of netted orders: saved; of a fee tier: billionths, the maker's
@@ -495,6 +497,16 @@ CLOSED = np.dtype(
             *(_OFFSETS[name] for name in ("position", "cash", "used", "reserved", "allocated")),
             _OFFSETS["allocated"] + 4,
         ],
+        "itemsize": EVENT.itemsize,
+    }
+)
+
+#: The same bytes as read for POSITION_OPENED: the levels that protect it from the entry on, in ticks, 0 for none.
+OPENED = np.dtype(
+    {
+        "names": ["stop", "target"],
+        "formats": ["i8", ("i8", (TARGETS_MAXIMUM,))],
+        "offsets": [_OFFSETS["notional"], _OFFSETS["fee"]],
         "itemsize": EVENT.itemsize,
     }
 )

@@ -27,7 +27,7 @@ _TRADES_MAX = 50_000
 _NO_LEVELS = EntryLevels(stop=None, targets=())
 _SIGNS = (
     "▲ ▼ entry long or short; ✕ exit, ◯ at a target, + at a stop. Dotted: the stop of the entry, solid: its targets "
-    "(of rules; what moves later, and code, shows where it was hit)."
+    "(what moves later shows where it was hit)."
 )
 
 
