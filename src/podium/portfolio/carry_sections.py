@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from podium.core.carry import Carry, Dividend, Factor, Funding, Split
@@ -34,7 +33,7 @@ def read_carry(document: PortfolioDocument, root: Item, folder: Path) -> tuple[d
             made = _carry(section, folder)
         except InputError as error:
             where = root.locate(("symbols", symbol))
-            problems += [replace(problem, location=problem.location or where) for problem in error.problems]
+            problems += [problem.located(where) for problem in error.problems]
             continue
         if made != Carry():
             carry[symbol] = made
