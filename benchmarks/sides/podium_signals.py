@@ -65,7 +65,7 @@ def _signals_and_engine(orchestrator: StrategyOrchestrator, market: Market) -> O
     engine.finish(close_positions=False)
     fills = sum(int(np.count_nonzero(block["kind"] == EventKind.ORDER_FILLED)) for block in engine.events())
     # Behind the strategies' columns stands what netting saved.
-    equity = unit.to_decimal(int(engine.tables.equity[-1, : len(orchestrator.members)].sum()))
+    equity = unit.to_decimal(int(engine.equity[-1, : len(orchestrator.members)].sum()))
     return Outcome(fills, str(equity), {"signals": decided - started, "engine": time.process_time() - decided})
 
 

@@ -31,7 +31,7 @@ def test_finish_close_closes_positions_at_their_last_mark():
         "1 buy 2 @100, 2 cancelled sell end_of_data, 2 cancelled buy end_of_data, 2 sell 2 @110 end_of_data"
     )
     assert played.account()["equity"] == played.account()["cash"] == D("1019.58")
-    assert played.money(played.engine.tables.equity[2, 0]) == D("1019.58")
+    assert played.money(played.engine.equity[2, 0]) == D("1019.58")
     assert played.account()["reserved"] == 0
 
 
@@ -73,7 +73,7 @@ def test_a_run_ends_once():
 def test_equity_is_recorded_once_per_step_and_strategy():
     """At the decision of each step, after its marks (design 4)."""
     played = play("100; 100; 110; 105", {0: buy(quantity=2), 1: buy(quantity=1).on(1)}, cells=[(0, 0), (1, 0)])
-    units = played.engine.tables.equity // 10**8
+    units = played.engine.equity // 10**8
     assert units.tolist() == [[1000, 1000], [1000, 1000], [1020, 1000], [1010, 995]]
 
 
@@ -249,7 +249,7 @@ def test_a_stop_behind_is_no_step():
 def test_long_runs_keep_their_equity_in_a_file(monkeypatch):
     """The numbers are the same wherever they are kept."""
     monkeypatch.setattr("podium.engine.engine._EQUITY_IN_MEMORY_BYTES", 8)
-    assert (play("100; 100; 110", {0: buy(quantity=2)}).engine.tables.equity // 10**8).tolist() == [
+    assert (play("100; 100; 110", {0: buy(quantity=2)}).engine.equity // 10**8).tolist() == [
         [1000],
         [1000],
         [1020],

@@ -25,7 +25,7 @@ def test_a_strategy_is_liquidated_when_its_equity_falls_below_the_maintenance_ma
     assert played.story("filled", "closed") == "1 buy 90 @100, 2 sell 90 @93 liquidation, 2 closed liquidation"
     account = played.account()
     assert (account["cash"], account["used"], account["equity"]) == (D("352.63"), 0, D("352.63"))
-    assert played.money(played.engine.tables.equity[2, 0]) == D("352.63")
+    assert played.money(played.engine.equity[2, 0]) == D("352.63")
 
 
 def test_equity_that_just_covers_it_is_enough():

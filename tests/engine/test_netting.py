@@ -173,7 +173,7 @@ def test_at_the_end_of_the_run_positions_close_together():
     orders = {0: [buy(quantity=3), sell(quantity=2).on(1)]}
     played = netted("100; 100", orders, instrument=COSTLY, slippage="0.01", finish="close")
     assert nets(played) == [(1, 1, 1, 2, D("2.02"), 1, 12), (1, -1, 1, 2, 2, 0, 8)]
-    assert played.engine.tables.equity[-1].tolist()[2] == int(played.engine.tables.run[0]["netting"]["equity"])
+    assert played.engine.equity[-1].tolist()[2] == int(played.engine.tables.run[0]["netting"]["equity"])
 
 
 def test_what_is_liquidated_together_is_netted():
@@ -184,7 +184,7 @@ def test_what_is_liquidated_together_is_netted():
     orders = {0: [buy(quantity=90), buy(quantity=90).on(1)]}
     played = netted("100; 100; 93", orders, capital=1000, instrument=instrument)
     assert nets(played) == [(1, 1, 180, 0, 18, 0, 0), (2, -1, 180, 0, D("16.74"), 0, D("1.26"))]
-    assert played.money(played.engine.tables.equity[2, 2]) == D("1.26")
+    assert played.money(played.engine.equity[2, 2]) == D("1.26")
 
 
 def test_under_fill_at_close_the_orders_of_a_decision_are_netted():
@@ -200,8 +200,8 @@ def test_every_step_has_what_was_saved_so_far():
     """The curve of netting is a column of the equity."""
     orders = {0: [buy(quantity=1), sell(quantity=1).on(1)], 2: [close(), close().on(1)]}
     played = netted("100; 100; 100; 100; 100", orders, instrument=COSTLY)
-    assert [played.money(units) for units in played.engine.tables.equity[:, 2]] == [0, 4, 4, 8, 8]
-    assert played.engine.tables.equity.sum(axis=1).tolist() == [2 * 10**12] * 5
+    assert [played.money(units) for units in played.engine.equity[:, 2]] == [0, 4, 4, 8, 8]
+    assert played.engine.equity.sum(axis=1).tolist() == [2 * 10**12] * 5
 
 
 def test_nothing_is_netted_unless_it_is_asked_for():
@@ -209,4 +209,4 @@ def test_nothing_is_netted_unless_it_is_asked_for():
     orders = {0: [buy(quantity=1), sell(quantity=1).on(1)]}
     played = netted("100; 100", orders, options=EngineOptions(entry_buffer=0), instrument=COSTLY)
     assert nets(played) == []
-    assert played.engine.tables.equity.shape == (2, 2)
+    assert played.engine.equity.shape == (2, 2)

@@ -41,7 +41,7 @@ def test_a_transfer_by_hand():
         740,
     )
     assert played.money(played.engine.tables.run[0]["portfolio"]["equity"]) == 1540
-    assert [played.money(units) for units in played.engine.tables.equity[2]] == [800, 740]
+    assert [played.money(units) for units in played.engine.equity[2]] == [800, 740]
 
 
 def test_the_event_tells_both_sides():

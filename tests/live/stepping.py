@@ -46,7 +46,7 @@ def differences(orchestrator, bars, capital):
         lines += [event.body for event in stepper.events()]
     found = [pair for pair in zip(expected, lines, strict=False) if pair[0] != pair[1]]
     curve = [list(point.strategies) for point in stepper.equities()]
-    equity = result.engine.tables.equity[:, : len(orchestrator.members)].tolist()
+    equity = result.engine.equity[:, : len(orchestrator.members)].tolist()
     if orchestrator.config.finish != "close":
         equity = equity[:-1]
     return [

@@ -159,7 +159,7 @@ class Portfolio:
         for step in range(len(timeline)):
             self.move(engine)
             if step:
-                equity.append(engine.tables.equity[0].copy())
+                equity.append(engine.equity[0].copy())
             bars, signals = {}, {}
             for symbol in timeline.symbols[timeline.steps[step] : timeline.steps[step + 1]].tolist():
                 place, row = int(next_bar[symbol]), int(next_bar[symbol] - first_bar[symbol])
@@ -181,7 +181,7 @@ class Portfolio:
         if finish:
             within_ledger(engine.finish, close_positions=True)
         blocks += engine.take_events()
-        return engine, np.concatenate(blocks), np.array([*equity, engine.tables.equity[0]])
+        return engine, np.concatenate(blocks), np.array([*equity, engine.equity[0]])
 
     def audit(self, engine: Engine) -> Any:
         """Recompute all accounts from the fills."""

@@ -25,7 +25,7 @@ def state(engine):
     run = engine.tables.run[0]
     return {
         "events": np.concatenate(engine.events()).tobytes(),
-        "equity": engine.tables.equity.tobytes(),
+        "equity": engine.equity.tobytes(),
         "accounts": engine.tables.accounts.tobytes(),
         "cells": engine.tables.cells.tobytes(),
         "instruments": engine.tables.instruments.tobytes(),
@@ -62,7 +62,7 @@ def test_one_step_after_the_other_gives_the_same_bytes(portfolio, finish):
     whole = portfolio.run(finish=finish)
     engine, events, equity = portfolio.stream(finish=finish)
     assert events.tobytes() == np.concatenate(whole.events()).tobytes()
-    assert equity.tobytes() == whole.tables.equity.tobytes()
+    assert equity.tobytes() == whole.equity.tobytes()
     assert engine.tables.accounts.tobytes() == whole.tables.accounts.tobytes()
 
 
@@ -116,4 +116,4 @@ def test_another_future_gives_the_same_past(portfolio, hour, factor):
     other = replace(portfolio, symbols=symbols, cells=cells, commands=commands).run(finish=False)
     before, after = (np.concatenate(engine.events()) for engine in (original, other))
     assert before[before["step"] < steps].tobytes() == after[after["step"] < steps].tobytes()
-    assert original.tables.equity[:steps].tobytes() == other.tables.equity[:steps].tobytes()
+    assert original.equity[:steps].tobytes() == other.equity[:steps].tobytes()

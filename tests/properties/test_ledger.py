@@ -92,7 +92,7 @@ def test_accounts_and_unallocated_sum_to_the_portfolio_at_every_half_step(portfo
             assert int(account["used"]) == sum(map(int, cells["margin"]))
             assert int(account["reserved"]) == sum(working)
             assert 0 <= account["used"] <= account["allocated"]
-    recorded = tables.equity.sum(axis=1)
+    recorded = tables.equity.T.sum(axis=1)
     assert steps == 0 or int(recorded[-1]) == int(tables.run[0]["portfolio"]["equity"])
 
 
@@ -219,4 +219,4 @@ def test_a_strategy_alone_gets_what_it_gets_in_company(portfolio):
         found = found[np.isin(found["cell"], mine) & (found["kind"] != 3)].copy()
         found["cell"] = np.searchsorted(mine, found["cell"])
         assert found.tobytes() == expected[expected["kind"] != 3].tobytes()
-        assert together.tables.equity[:, strategy].tobytes() == alone.tables.equity[:, 0].tobytes()
+        assert together.equity[:, strategy].tobytes() == alone.equity[:, 0].tobytes()

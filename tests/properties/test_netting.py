@@ -43,7 +43,7 @@ def test_netted_and_separate_execution_give_each_strategy_the_same(portfolio):
     for name in ("accounts", "cells"):
         assert getattr(netted.tables, name).tobytes() == getattr(separate.tables, name).tobytes()
     strategies = len(portfolio.deposits)
-    assert np.array_equal(netted.tables.equity[:, :strategies], separate.tables.equity)
+    assert np.array_equal(netted.equity[:, :strategies], separate.equity)
     whole, plain, saving = netted.tables.run[0], separate.tables.run[0], netted.tables.run[0]["netting"]
     for name in ("deposited", "allocated", "cash", "used", "reserved", "realised", "fees", "equity"):
         assert int(whole["portfolio"][name]) == int(plain["portfolio"][name]) + int(saving[name]), name
@@ -52,7 +52,7 @@ def test_netted_and_separate_execution_give_each_strategy_the_same(portfolio):
     steps = np.bincount(
         events["step"][is_netting], weights=events["realised"][is_netting], minlength=len(netted.timeline)
     )
-    assert np.allclose(np.cumsum(steps), netted.tables.equity[:, strategies], rtol=1e-12, atol=1)
+    assert np.allclose(np.cumsum(steps), netted.equity[:, strategies], rtol=1e-12, atol=1)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -104,15 +104,17 @@ def test_passing_quietly_gives_the_same_bytes(given_portfolio):
 def quiet(engine, most):
     """Ask the kernel how many quiet steps lie ahead."""
     tables = engine._kernel_tables
-    return quiet_steps(tables.run[0], tables.instruments, tables.cells, tables.outlooks, tables.signals, most)
+    return quiet_steps(
+        tables.run[0], tables.instruments, tables.accounts, tables.cells, tables.outlooks, tables.signals, most
+    )
 
 
 @pytest.mark.parametrize(
     ("signal_at", "most", "expected"),
-    [(40, 100, 40), (40, 30, 30), (99, 100, 99), (None, 100, 100), (11, 100, 0), (12, 100, 12)],
+    [(40, 100, 40), (40, 30, 30), (99, 100, 99), (None, 100, 100), (3, 100, 3), (0, 100, 0)],
 )
 def test_it_is_quiet_until_a_signal_asks_for_something(signal_at, most, expected):
-    """A signal that the cell could act on ends it; a dozen steps are the least that count."""
+    """A signal that the cell could act on ends it."""
     signals = np.zeros(100, np.uint8)
     signals[5] = 2  # an exit, of nothing
     if signal_at is not None:

@@ -69,8 +69,8 @@ def aggregate(
     results = {member.strategy_id: ended.strategy(number, member) for number, member in enumerate(members)}
     # What nobody was given neither earns nor costs anything: it is the same at every step, but for what is moved.
     cash = unit.to_units(capital) - sum(int(account["deposited"]) for account in engine.tables.accounts)
-    idle = ended.curve(cash + ended.transfers.so_far(-1, len(engine.tables.equity)))
-    curve = ended.curve(engine.tables.equity.sum(axis=1)[: len(idle)] + idle.units)
+    idle = ended.curve(cash + ended.transfers.so_far(-1, len(engine.equity)))
+    curve = ended.curve(engine.equity.sum(axis=1)[: len(idle)] + idle.units)
     metrics = ended.metrics(
         curve, capital, _joined([result.records.columns() for result in results.values()]), range(len(cells.members))
     )
@@ -82,7 +82,7 @@ def aggregate(
         final_unallocated=unit.to_decimal(final_cash),
         final_equity=unit.to_decimal(int(engine.tables.run[0]["portfolio"]["equity"]) + final_cash),
         curve=curve,
-        netting=ended.curve(engine.tables.equity[:, len(members)]) if config.execution == "netted" else None,
+        netting=ended.curve(engine.equity[:, len(members)]) if config.execution == "netted" else None,
         metrics=metrics,
         blocked=sum(result.blocked for result in results.values()),
     )
@@ -157,7 +157,7 @@ class _Ended:
             cash=unit.to_decimal(account["cash"]),
         )
         records = self._records(member.strategy_id, mine)
-        equity = engine.tables.equity[:, number]
+        equity = engine.equity[:, number]
         rows, units = self.transfers.of_owner(number)
         own = self.curve(time_weighted(equity, int(account["deposited"]), rows, units))
         return StrategyResult(

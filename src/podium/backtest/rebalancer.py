@@ -72,7 +72,7 @@ class TimelineDayEnds:
         row = int(np.searchsorted(self._days, day, side="right")) - 1
         if self._days[row] != day:
             return None
-        found: list[int] = self._engine.tables.equity[row].tolist()
+        found: list[int] = self._engine.equity[row].tolist()
         return found
 
 

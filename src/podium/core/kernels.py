@@ -78,6 +78,8 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
         "cache": is_kept,
         "error_model": "numpy",
         "no_cfunc_wrapper": True,
+        # No kernel makes an array, so none need count who refers to it.
+        "_nrt": False,
     }  # Any: numba's options
     decorated: Callable[_Parameters, _Result] = numba.njit(**options)(function)
     if isinstance(decorated, Dispatcher):

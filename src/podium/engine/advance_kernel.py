@@ -93,8 +93,8 @@ def advance(tables: EngineTables, stop: int) -> None:
             and stop - half_step >= 2 * FEW_STEPS
         ):
             most = min((stop - half_step) >> 1, run.schedule.turns - step, run.next_flow - step)
-            quiet = quiet_steps(run, instruments, cells, tables.outlooks, signals, most)
-            if quiet > 0:
+            quiet = quiet_steps(run, instruments, accounts, cells, tables.outlooks, signals, most)
+            if quiet >= FEW_STEPS:
                 pass_quietly(
                     run, instruments, accounts, cells, bars, measures, tables.bar_steps, equity, row, row + quiet
                 )
@@ -106,7 +106,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                 continue
             # Where it is seldom quiet, looking is in vain: look less and less often.
             patience = min(2 * patience, _PATIENCE)
-            look_again = step + patience
+            look_again = step + max(patience, quiet + 1)
         run.step = step
         if run.limited:
             run.limits.time = tables.times[row]
@@ -250,9 +250,9 @@ def advance(tables: EngineTables, stop: int) -> None:
             if run.watchful:
                 run.limits.last_equity = equity_of_account(run)
         for strategy in range(len(accounts)):
-            equity[row, strategy] = accounts[strategy].equity
+            equity[strategy, row] = accounts[strategy].equity
         if run.netted:
-            equity[row, len(accounts)] = run.netting.equity
+            equity[len(accounts), row] = run.netting.equity
         half_step += 1
     run.half_step = half_step
 
@@ -281,6 +281,6 @@ def finish(tables: EngineTables) -> None:
         net_all_orders(run, tables.instruments, tables.cells, 0)
     row = run.step - run.first_step
     for strategy in range(len(tables.accounts)):
-        tables.equity[row, strategy] = tables.accounts[strategy].equity
+        tables.equity[strategy, row] = tables.accounts[strategy].equity
     if run.netted:
-        tables.equity[row, len(tables.accounts)] = run.netting.equity
+        tables.equity[len(tables.accounts), row] = run.netting.equity

@@ -205,8 +205,8 @@ class Engine:
             candidates=np.zeros(len(cells), CANDIDATE),
             outlooks=np.zeros(len(cells), OUTLOOK),
             wishes=np.zeros((len(cells) + _COMMANDS, 3), np.int64),
-            # With netting, what it saved is the last column.
-            equity=_equity_rows(len(timeline), len(deposits) + options.netted),
+            # With netting, what it saved is the last row.
+            equity=_equity_rows(len(deposits) + options.netted, len(timeline)),
         )
         if conflicts:
             sized_early = not (options.size_at_fill and ConflictMode.NET_SIGNAL in conflicts)
@@ -247,6 +247,14 @@ class Engine:
     def half_step(self) -> int:
         """Tell how far it is: 2k before settling step k, 2k + 1 before deciding it."""
         return int(self._run["half_step"])
+
+    @property
+    def equity(self) -> NDArray[np.int64]:
+        """Give the equity of each strategy at the end of each step, units, shape ``(steps, strategies)``.
+
+        With netting, the last column is what it saved.
+        """
+        return self.tables.equity.T
 
     def advance(self, stop: int) -> None:
         """Advance to a half step.
@@ -451,7 +459,9 @@ def _run_row(
 ) -> NDArray[np.void]:
     room = events_of_a_step(cells) + _events_of_flows(flows, cells)
     invariant(room < EVENTS_MAXIMUM, "the events of one step fit the buffer", cells=len(cells))
-    row = np.zeros(1, RUN)
+    row = np.empty(1, RUN)
+    # Events are written before they are read: clearing their buffer, too, would take as long as thousands of steps.
+    row.view(np.uint8)[: RUN.fields["events"][1]] = 0  # type: ignore[index]  # a structured type
     row["dense"] = all(length == len(timeline) for length in timeline.lengths)
     row["next_flow"] = flows["step"][0] if len(flows) else _FOREVER
     # Small enough to stay in the processor's cache.
@@ -632,11 +642,11 @@ def _level_series(cells: Sequence[CellInput]) -> NDArray[np.int64]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _equity_rows(steps: int, strategies: int) -> NDArray[np.int64]:
+def _equity_rows(strategies: int, steps: int) -> NDArray[np.int64]:
     if steps * strategies * 8 <= _EQUITY_IN_MEMORY_BYTES:
-        return np.zeros((steps, strategies), np.int64)
+        return np.zeros((strategies, steps), np.int64)
     # The file has no name and goes with the array.
     from tempfile import TemporaryFile  # noqa: PLC0415  only the longest runs need it
 
     with TemporaryFile() as file:
-        return np.memmap(file, np.int64, "w+", shape=(steps, strategies))
+        return np.memmap(file, np.int64, "w+", shape=(strategies, steps))

@@ -51,4 +51,4 @@ def move_capital(tables: EngineTables, cell_index: int, other_cell: int, units: 
         run.status = _BROKEN
         run.cell = cell_index
     for strategy in range(len(tables.accounts)):
-        tables.equity[run.step - run.first_step, strategy] = tables.accounts[strategy].equity
+        tables.equity[strategy, run.step - run.first_step] = tables.accounts[strategy].equity

@@ -339,7 +339,7 @@ class Stepper:
         for member, failure in failed.items():
             self._failures.append(failure)
             self.close_gate(Reason.QUARANTINED, strategy_id=self.members[member].strategy_id)
-        equities = self.engine.tables.equity[0].tolist()
+        equities = self.engine.equity[0].tolist()
         if self._rebalancer is not None and self._time is not None:
             self._day_ends.known[(self._time - 1) // NANOSECONDS_PER_DAY] = equities
 
@@ -439,7 +439,7 @@ class Stepper:
         moved = int(tables.run[0]["portfolio"]["transferred"])
         return Equity(
             time=self._time or 0,
-            strategies=tuple(tables.equity[0, :count].tolist()),
+            strategies=tuple(self.engine.equity[0, :count].tolist()),
             netting=int(tables.run[0]["netting"]["equity"]),
             unallocated=self._unallocated - moved,
         )
