@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -140,6 +140,25 @@ class Rebalancer:
             self._engine.move_capital(giver, receiver, units, Reason.SCHEDULE if is_due else Reason.DRIFT)
             for party in {giver, receiver} - {PARKED}:
                 self._base[party] = (indexes[party], int(accounts[party]["equity"]))
+
+    def state(self) -> dict[str, Any]:  # Any: plain values
+        """Give what it remembers, as plain values."""
+        return {
+            "points": self._points,
+            "peaks": self._peaks,
+            "known": self._known,
+            "base": self._base,
+            "next_day": self._next_day,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:  # Any: plain values
+        """Remember what another one did.
+
+        Args:
+            state: what ``state`` gave.
+        """
+        self._points, self._peaks, self._known = state["points"], state["peaks"], state["known"]
+        self._base, self._next_day = state["base"], state["next_day"]
 
     def _index(self, strategy: int, equity: int) -> float:
         index, base = self._base[strategy]

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -369,7 +370,7 @@ class Stepper:
         """Let cells enter nothing more, between two steps; their working entries are cancelled, exits go on.
 
         Args:
-            reason: why; entries are refused with it.
+            reason: why; entries are refused with it. With ``STALE`` working entries are left alone.
             strategy_id: of this strategy only.
             symbol: on this symbol only.
         """
@@ -377,7 +378,10 @@ class Stepper:
             reasons = self._gates.setdefault(cell, {})
             is_open = not reasons
             reasons[reason] = None
-            if is_open:
+            if reason is Reason.STALE:
+                # Of one step only: what works already goes on.
+                self.engine.set_gate(cell, next(iter(reasons)))
+            elif is_open:
                 self.engine.close_gate(cell, reason)
 
     def open_gate(self, reason: Reason, *, strategy_id: str | None = None, symbol: str | None = None) -> None:
@@ -443,6 +447,39 @@ class Stepper:
             netting=int(tables.run[0]["netting"]["equity"]),
             unallocated=self._unallocated - moved,
         )
+
+    def state(self) -> dict[str, Any]:  # Any: plain values
+        """Give what it remembers beside the engine's tables, between two steps: plain values."""
+        return {
+            "time": self._time,
+            "times": self._times,
+            "closes": self._closes,
+            "bars": {symbol: rules.bars for symbol, rules in self._rules.items()},
+            "sequence": self._reader.sequence,
+            "gates": {cell: [int(reason) for reason in reasons] for cell, reasons in self._gates.items()},
+            "rebalancer": None if self._rebalancer is None else self._rebalancer.state(),
+            "day_ends": self._day_ends.known,
+            "coded": {cell: coded.state() for cell, coded in self._coded.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any], history: Mapping[str, BarSeries]) -> None:  # Any: plain values
+        """Go back to what it remembered; the engine's tables are back already.
+
+        Args:
+            state: what ``state`` gave.
+            history: by symbol its bars from the origin on, at least as many as there were.
+        """
+        self.open({symbol: series.select(slice(0, state["bars"][symbol])) for symbol, series in history.items()})
+        for symbol, rules in self._rules.items():
+            invariant(rules.bars == state["bars"][symbol], "all bars of a snapshot are there", symbol=symbol)
+        self._time, self._times, self._closes = state["time"], dict(state["times"]), dict(state["closes"])
+        self._reader.sequence = state["sequence"]
+        self._gates = {cell: {Reason(reason): None for reason in reasons} for cell, reasons in state["gates"].items()}
+        if self._rebalancer is not None:
+            self._rebalancer.restore(state["rebalancer"])
+        self._day_ends.known = dict(state["day_ends"])
+        for cell, remembered in state["coded"].items():
+            self._coded[cell].restore(remembered)
 
     def finish(self) -> None:
         """End the run: cancel working orders and close every position at its last mark."""

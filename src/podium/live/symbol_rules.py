@@ -211,8 +211,8 @@ class SymbolRules:
             made.build(mine, instrument, unit)
             self._frames[frame] = made
         self._measurement = Measurement(instrument) if needs_measures([instrument]) else None
-        #: The close of its last bar; ``None`` before the first.
-        self.last_close: int | None = None
+        #: How many bars it has seen since the origin.
+        self.bars = 0
 
     @property
     def plans(self) -> Mapping[int, CompiledPlan]:
@@ -243,7 +243,7 @@ class SymbolRules:
                     np.stack([getattr(series, name) for name in _PRICES], axis=1), series.volume
                 )
                 self._measurement.extend(rows, volumes)
-        self.last_close = int(series.close_time[-1]) if len(series) else None
+        self.bars = len(series)
 
     def extend(self, bar: Bar) -> Calculated:
         """Take the next closed bar.
@@ -278,10 +278,10 @@ class SymbolRules:
             coded |= {cell: row for cell, (_, warm_up) in frame.coded.items() if row >= warm_up}
             values |= arrays
         measure = None if self._measurement is None else self._measurement.extend(rows, volumes)[0]
-        self.last_close = to_nanoseconds(bar.close_time)
+        self.bars += 1
         return Calculated(
             symbol=self.symbol,
-            close_time=self.last_close,
+            close_time=to_nanoseconds(bar.close_time),
             bar=TickBar(**{name: int(rows[0][name]) for name in _PRICES}, measure=measure),
             signals=signals,
             coded=coded,

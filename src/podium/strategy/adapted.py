@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, overload, runtime_checkable
+from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 
@@ -153,6 +153,20 @@ class AdaptedStrategy(Strategy):
         """
         super().attach(desk)
         self._bars = _BarsSoFar(desk.tick)
+
+    def remembered(self) -> dict[str, Any]:  # Any: whatever plain values it keeps
+        """Give the attributes of the wrapped instance."""
+        return dict(vars(self._wrapped))
+
+    def remember(self, attributes: Mapping[str, Any]) -> None:  # Any: as ``remembered`` gives
+        """Give the wrapped instance its attributes back.
+
+        Args:
+            attributes: what ``remembered`` gave.
+        """
+        own = vars(self._wrapped)
+        own.clear()
+        own.update(attributes)
 
     def on_bar(self, bar: BarView) -> None:
         """Ask the wrapped class.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
 from podium.core.errors import ConfigurationError, Problem
+from podium.rules.nodes import Node
 from podium.strategy.desk import Amount, Desk
 from podium.strategy.views import AccountView, BarView, OrderView, PositionView
 
@@ -161,6 +162,22 @@ class Strategy:
         """
         self._desk = desk
         self._position = PositionView(desk)
+
+    def remembered(self) -> dict[str, Any]:  # Any: whatever plain values it keeps
+        """Give its own attributes, which are part of a snapshot."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_desk", "_position") and not isinstance(value, Node)
+        }
+
+    def remember(self, attributes: Mapping[str, Any]) -> None:  # Any: as ``remembered`` gives
+        """Take its own attributes back.
+
+        Args:
+            attributes: what ``remembered`` gave.
+        """
+        vars(self).update(attributes)
 
     def _place(self, side: int, options: dict[str, object]) -> None:
         size = {name: options.pop(name, None) for name in ("quantity", "fraction", "money", "risk")}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,9 +86,8 @@ class CodedCell:
         self.given = given
         self.cursor = Cursor()
         self.strategy = own_copy(given.strategy)
-        self.strategy.attach(
-            Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
-        )
+        self.desk = Desk(engine=engine, cell_index=given.cell_index, instrument=instrument, cursor=self.cursor)
+        self.strategy.attach(self.desk)
         self.show(given.columns, given.values)
         # Of several bars that become known together only the newest is decided on, as rules do; the others are history.
         is_newest = np.diff(given.steps, append=-1) != 0
@@ -121,6 +121,19 @@ class CodedCell:
             self.strategy.on_bar(self.bar)
         except (Exception, SystemExit) as error:
             raise _failed(self, error) from error
+
+    def state(self) -> dict[str, Any]:  # Any: whatever plain values the strategy keeps
+        """Give what the strategy remembers: its own attributes, without what it is shown."""
+        return {name: value for name, value in self.strategy.remembered().items() if name not in self.given.values}
+
+    def restore(self, state: Mapping[str, Any]) -> None:  # Any: as ``state`` gives
+        """Let the strategy remember.
+
+        Args:
+            state: what ``state`` gave.
+        """
+        self.strategy.remember(state)
+        self.desk.forget()
 
     def rows_before(self, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the rows of the bars to decide on that are known before a step, from the last call on.

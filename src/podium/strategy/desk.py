@@ -77,6 +77,11 @@ class Desk:
             self._ordered_step < self.cursor.step and not self._active[0] and self._bars_left[0] > _NOT_TIMED
         )
 
+    def forget(self) -> None:
+        """Look anew at the next read: the engine has gone back to another state."""
+        self._read_step = self._ordered_step = -1
+        self.known_lots, self.is_still = 0, False
+
     def cell(self) -> Mapping[str, int]:
         """Give the cell's state as of the current bar.
 
