@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from scene import HOUR, buy, close, play, ratio, sell
+from scene import HOUR, UNIT_INSTRUMENT, buy, close, play, ratio, sell
 
 from podium.core.events import EventKind, Reason
 from podium.engine.engine import EngineOptions
@@ -177,6 +178,30 @@ def test_the_check_is_repeated_at_the_fill():
     played = play("100; 120; 120", {0: buy(quantity=5)}, limits=limits(gross_exposure=limit(share="0.5")))
     assert played.story() == "1 reduced buy 1 gross_exposure, 1 buy 4 @120"
     assert told(played) == ["1 gross_exposure 500 0 600"]
+
+
+def test_a_resting_entry_is_held_against_the_step_before_its_fill():
+    """Short 5 at 100 and 4 at 90 make 860 of 1,000. The short rises to 120 while nobody decides.
+
+    Then the equity is 900 and the short is worth 600, so 3 of the 4 fit (A-26).
+    """
+    bars = ["100; 100; 120; 120; 120", "100; 100; 100; 100 100 88 95"]
+    orders = {0: [sell(quantity=5), buy(quantity=4, limit=90).on(1)]}
+    given = limits(gross_exposure=limit(share="1"))
+    played = play(bars, orders, cells=((0, 0), (0, 1)), limits=given)
+    assert played.story() == "1 sell 5 @100, 3 reduced buy 1 gross_exposure, 3 buy 3 @90"
+    assert told(played) == ["3 gross_exposure 900 600 960"]
+
+
+def test_what_the_volume_left_of_an_entry_is_held_against_the_step_before():
+    """Half of 4 lots trade in a bar. The short rises to 130: of 880, 200 and 520 are taken, so 1 more lot fits."""
+    bars = ["100 v4; 100 v4; 100 v4; 100 v4", "100 v9; 100 130 100 130 v9; 130 v9; 130 v9"]
+    instruments = [replace(UNIT_INSTRUMENT, volume_limit=Decimal("0.5")), UNIT_INSTRUMENT]
+    orders = {0: [buy(quantity=6), sell(quantity=4).on(1)]}
+    given = limits(gross_exposure=limit(share="1"))
+    played = play(bars, orders, cells=((0, 0), (0, 1)), instrument=instruments, limits=given)
+    assert played.story() == "1 buy 2 @100, 1 sell 4 @100, 2 reduced buy 3 gross_exposure, 2 buy 1 @100"
+    assert told(played) == ["2 gross_exposure 880 720 1120"]
 
 
 def test_a_gap_is_cut_off_and_stops_nothing():

@@ -24,7 +24,7 @@ from podium.engine.decide_kernel import (
     signal_by_rule,
     trade_at_close,
 )
-from podium.engine.exposure_kernel import equity_of_account, mark
+from podium.engine.exposure_kernel import equity_of_account, mark, refresh
 from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.limits_kernel import watch
@@ -107,10 +107,12 @@ def advance(tables: EngineTables, stop: int) -> None:
             # Where it is seldom quiet, looking is in vain: look less and less often.
             patience = min(2 * patience, _PATIENCE)
             look_again = step + max(patience, quiet + 1)
-        run.step = step
         if run.limited:
+            if half_step & 1 == 0:
+                refresh(run, instruments, cells)
             run.limits.time = tables.times[row]
             run.limits.today = tables.limit_days[row]
+        run.step = step
         # Where every symbol has a bar in every step, nothing needs to be looked up.
         first = 0 if run.dense else steps[row]
         last = len(instruments) if run.dense else steps[row + 1]

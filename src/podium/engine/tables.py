@@ -615,6 +615,8 @@ LIMITS = np.dtype(
         ("orders", "i8"),  # made in that minute
         ("positions", "i8"),  # cells with a position
         ("waiting", "i8"),  # flat cells with a working entry
+        ("working", "i8"),  # entries that still work, at most
+        ("marked", "i8"),  # the step at whose close everything was last added up
         ("is_sized", "i8"),  # 1: what is entered now was cut by the factors of losses before
         ("streak_per_strategy", "i8"),  # 1: each strategy's own losses count
         ("streak_count", "i8"),
