@@ -12,7 +12,7 @@ from scene import HOUR, UNIT_INSTRUMENT, buy, close, play, ratio, sell
 from podium.core.events import EventKind, Reason
 from podium.engine.engine import EngineOptions
 from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
-from podium.engine.tables import REACHED, LimitAction
+from podium.engine.tables import REACHED, ConflictMode, LimitAction
 
 BLOCK, REDUCE, CLOSE, STOP = LimitAction.BLOCK, LimitAction.REDUCE, LimitAction.CLOSE, LimitAction.STOP
 ONE = 10**8
@@ -436,3 +436,29 @@ def test_losses_in_a_row_cut_sizes_step_by_step():
     assert [trade["quantity"] for trade in played.trades()] == [8, 8, 6, 4, 2, 8]
     assert told(played)[:3] == ["4 loss_streak 2 2 2", "6 loss_streak 3 3 3", "8 loss_streak 4 4 4"]
     assert told(played)[3] == "10 loss_streak released 2 0 0"
+
+
+#: What halves the sizes of strategy 0 after it lost 1 on a lot; the last two halve those of strategy 1, too.
+CUTS = [
+    limits(streak=[(1, "0.5")], loss_streak=limit(REDUCE)),
+    limits(daily_loss=limit(REDUCE, money=1, factor="0.5")),
+    limits(drawdown=limit(REDUCE, money=1, factor="0.5")),
+]
+
+
+@pytest.mark.parametrize("given", CUTS)
+def test_losses_cut_a_wish_before_it_is_netted(given):
+    """8 lots become 4, against 2 (1 where the account has lost) that are sold: 2 or 3 are bought (A-102)."""
+    orders = {0: buy(quantity=1), 1: close(), 2: [buy(quantity=8), sell(quantity=2).on(1)]}
+    played = play(
+        "100; 100; 99; 99", orders, cells=((0, 0), (1, 0)), limits=given, conflicts=ConflictMode.NET_SIGNAL
+    )  # fmt: skip
+    left = 2 if given is CUTS[0] else 3
+    assert played.story("filled") == f"1 buy 1 @100, 2 sell 1 @99 strategy_signal, 3 buy {left} @99"
+
+
+def test_a_wish_that_losses_cut_away_nets_nothing():
+    """Half of 1 lot is none: the 2 that are sold have nothing against them."""
+    orders = {0: buy(quantity=1), 1: close(), 2: [buy(quantity=1), sell(quantity=2).on(1)]}
+    played = play("100; 100; 99; 99", orders, cells=((0, 0), (1, 0)), limits=CUTS[0], conflicts=ConflictMode.NET_SIGNAL)
+    assert played.story().endswith("2 rejected buy loss_streak, 3 sell 2 @99")

@@ -353,6 +353,8 @@ def check_entry(
     Returns the reason for which it is refused, 0 when it is not.
     """
     limits = run.limits
+    if limits.weighing:
+        return _NONE
     limits.cut = _NONE
     reason = _held_back(run, cell)
     if reason != _NONE:

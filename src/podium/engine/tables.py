@@ -617,6 +617,7 @@ LIMITS = np.dtype(
         ("waiting", "i8"),  # flat cells with a working entry
         ("working", "i8"),  # entries that still work, at most
         ("marked", "i8"),  # the step at whose close everything was last added up
+        ("weighing", "i8"),  # 1: wishes are sized to be weighed against each other; what is left of them is checked
         ("is_sized", "i8"),  # 1: what is entered now was cut by the factors of losses before
         ("streak_per_strategy", "i8"),  # 1: each strategy's own losses count
         ("streak_count", "i8"),
