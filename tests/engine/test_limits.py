@@ -211,7 +211,47 @@ def test_a_gap_is_cut_off_and_stops_nothing():
     assert played.story() == "1 reduced buy 1 order_value, 1 buy 4 @120, 2 buy 1 @120"
     played = play(FLAT, {0: buy(quantity=2), 1: buy(quantity=6), 2: buy(quantity=1)}, limits=given)
     assert played.story() == (
-        "1 buy 2 @100, 1 rejected buy order_value, 2 rejected buy order_value, 3 sell 2 @100 risk_limit"
+        "1 buy 2 @100, 1 rejected buy order_value, 2 sell 2 @100 risk_limit, 2 rejected buy order_value"
+    )
+
+
+#: The limits of a single entry: what is allowed, and what is beyond it after 2 lots were bought with a stop at 99.
+KILLS = [
+    ("open_positions", limit(STOP, count=1), buy(quantity=1).on(1)),
+    ("price_deviation", limit(STOP, "0.1"), buy(quantity=1, limit=80)),
+    ("order_value", limit(STOP, "0.5"), buy(quantity=6)),
+    ("trade_risk", limit(STOP, "0.05"), buy(quantity=6, stop=90)),
+    ("position_risk", limit(STOP, "0.05"), buy(quantity=6, stop=90)),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "order"), KILLS)
+def test_a_kill_switch_closes_in_the_step_of_the_entry_that_trips_it(name, given, order):
+    """Refused at the close of step 1, sold at the next open; under ``fill: close`` at that same close (C-68)."""
+    orders = {0: buy(quantity=2, stop=99), 1: order, 3: buy(quantity=1)}
+    scene = {"cells": ((0, 0), (0, 1)), "limits": limits(**{name: given})}
+    played = play([FLAT, FLAT], orders, **scene)
+    tripped = f"1 rejected buy {name}, 2 sell 2 @100 risk_limit, 3 rejected buy {name}"
+    assert played.story() == f"1 buy 2 @100, {tripped}"
+    played = play([FLAT, FLAT], orders, **scene, options=EngineOptions(entry_buffer=0, fill_at_close=True))
+    assert played.story() == f"0 buy 2 @100, {tripped}".replace("2 sell", "1 sell")
+
+
+def test_too_many_orders_close_in_the_step_of_the_last_one():
+    """The second order of the minute is one too many; the first one, made in the same step, does not fill (C-68)."""
+    orders = {0: buy(quantity=2), 1: [buy(quantity=1), buy(quantity=1).on(1)]}
+    given = limits(orders_per_minute=limit(STOP, count=1))
+    assert play([FLAT, FLAT], orders, cells=((0, 0), (0, 1)), limits=given).story() == (
+        "1 buy 2 @100, 1 rejected buy orders_per_minute, 1 cancelled buy orders_per_minute, 2 sell 2 @100 risk_limit"
+    )
+
+
+def test_a_kill_switch_cancels_what_works_and_closes_nothing_twice():
+    """An entry that rests is cancelled with the one that trips it; what its own signal closes needs no second exit."""
+    orders = {0: [buy(quantity=2), buy(quantity=1, limit=90)], 1: [close(), buy(quantity=6).on(1)]}
+    given = limits(order_value=limit(STOP, share="0.5"))
+    assert play([FLAT, FLAT], orders, cells=((0, 0), (0, 1)), limits=given).story() == (
+        "1 buy 2 @100, 1 rejected buy order_value, 1 cancelled buy order_value, 2 sell 2 @100 strategy_signal"
     )
 
 
@@ -462,3 +502,45 @@ def test_a_wish_that_losses_cut_away_nets_nothing():
     orders = {0: buy(quantity=1), 1: close(), 2: [buy(quantity=1), sell(quantity=2).on(1)]}
     played = play("100; 100; 99; 99", orders, cells=((0, 0), (1, 0)), limits=CUTS[0], conflicts=ConflictMode.NET_SIGNAL)
     assert played.story().endswith("2 rejected buy loss_streak, 3 sell 2 @99")
+
+
+#: Four symbols of one strategy: two fall to 99 in step 2; one rises and one falls in step 3.
+MIXED = [
+    "100; 100; 99; 99; 99; 99",
+    "100; 100; 99; 99; 99; 99",
+    "100; 100; 100; 110; 110; 110",
+    "100; 100; 100; 99; 99; 99",
+]
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 3), (3, 2)])
+def test_a_streak_ends_with_a_win_whatever_is_lost_in_the_same_step(first, last):
+    """Two losses hold the strategy back. Then symbol 2 wins and symbol 3 loses at one open: the count starts anew.
+
+    Where the win comes last, no loss is left of it; where it comes first, one is, which is less than two (A-102).
+    """
+    bars = [*MIXED[:2], MIXED[first], MIXED[last]]
+    orders = {
+        0: [buy(quantity=1).on(cell) for cell in range(4)],
+        1: [close(), close().on(1)],
+        2: [buy(quantity=1), close().on(2), close().on(3)],
+        3: buy(quantity=1),
+    }
+    given = limits(streak=[(2, 0)], loss_streak=limit())
+    played = play(bars, orders, cells=[(0, symbol) for symbol in range(4)], limits=given)
+    assert played.story().startswith("1 buy 1 @100, ")
+    assert "2 rejected buy loss_streak" in played.story()
+    assert played.story().endswith("4 buy 1 @99")
+    assert told(played) == ["2 loss_streak 2 2 2", "2 loss_streak 2 2 2", "3 loss_streak released 2 0 0"]
+
+
+def test_a_streak_that_starts_anew_is_told_again():
+    """One loss halves sizes; a win and another loss in one step end that streak and begin the next one."""
+    orders = {
+        0: [buy(quantity=1).on(cell) for cell in range(4)],
+        1: close(),
+        2: [close().on(2), close().on(3)],
+    }
+    given = limits(streak=[(1, "0.5")], loss_streak=limit(REDUCE))
+    played = play(MIXED, orders, cells=[(0, symbol) for symbol in range(4)], limits=given)
+    assert told(played) == ["2 loss_streak 1 1 1", "3 loss_streak released 1 0 0", "3 loss_streak 1 1 1"]

@@ -222,3 +222,5 @@ def _count(run: Record, scope: Record, lost: int) -> None:
     if lost:
         scope.loss_time = run.limits.time
         scope.loss_day = run.limits.today
+    else:
+        scope.broken = 1

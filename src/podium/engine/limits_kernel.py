@@ -22,11 +22,12 @@ from podium.engine.tables import (
     SLOTS_PER_CELL,
     LimitAction,
     LimitScope,
+    OrderKind,
     Record,
     Records,
 )
 
-__all__ = ["check_entry", "closes", "count_order", "sized", "watch"]
+__all__ = ["cancel_entries", "check_entry", "closes", "count_order", "sized", "watch"]
 
 _SCALE = RATE_SCALE
 _CEILING_UNITS, _CEILING = CEILING_UNITS, float(CEILING_UNITS)
@@ -37,7 +38,8 @@ _CLOSE, _STOP = int(LimitAction.CLOSE), int(LimitAction.STOP)
 _OF_CELL, _OF_PORTFOLIO = int(LimitScope.CELL), int(LimitScope.PORTFOLIO)
 _OF_STRATEGY, _OF_SYMBOL, _OF_GROUP = int(LimitScope.STRATEGY), int(LimitScope.SYMBOL), int(LimitScope.GROUP)
 _REACHED, _RELEASED = int(EventKind.LIMIT_REACHED), int(EventKind.LIMIT_RELEASED)
-_NONE, _RISK_LIMIT = int(Reason.NONE), int(Reason.RISK_LIMIT)
+_NONE = int(Reason.NONE)
+_MARKET = int(OrderKind.MARKET)
 _DAILY_LOSS, _DRAWDOWN, _LOSS_STREAK = int(Reason.DAILY_LOSS), int(Reason.DRAWDOWN), int(Reason.LOSS_STREAK)
 _ORDERS_PER_MINUTE, _OPEN_POSITIONS = int(Reason.ORDERS_PER_MINUTE), int(Reason.OPEN_POSITIONS)
 _PRICE_DEVIATION, _ORDER_VALUE = int(Reason.PRICE_DEVIATION), int(Reason.ORDER_VALUE)
@@ -380,18 +382,19 @@ def count_order(run: Record) -> None:
 @compiled
 def closes(run: Record, cell: Record) -> bool:
     """Tell whether limits want a position closed that nothing closes yet."""
-    if cell.quantity == 0 or cell.exiting >= abs(cell.quantity) or _closing_reason(run, cell) == 0:
+    if cell.quantity == 0 or _closing_reason(run, cell) == 0:
         return False
+    leaving = 0
     slot = 0
     while cell.working >> slot != 0:
-        if (cell.working >> slot) & 1 and cell.orders[slot].reason == _RISK_LIMIT and cell.orders[slot].exit:
-            return False
+        if (cell.working >> slot) & 1 and cell.orders[slot].exit and cell.orders[slot].kind == _MARKET:
+            leaving += cell.orders[slot].quantity
         slot += 1
-    return True
+    return leaving < abs(cell.quantity)
 
 
 @compiled
-def _cancel_entries(run: Record, accounts: Records, cells: Records) -> None:
+def cancel_entries(run: Record, accounts: Records, cells: Records) -> None:
     """Cancel the working entries of all cells that may not enter now."""
     for index in range(len(cells)):
         cell = cells[index]
@@ -490,14 +493,15 @@ def _watch_streaks(run: Record, cells: Records) -> None:
         scope = limits.scopes[index]
         if scope.losses > 0 and _is_over(limit, scope.loss_time, scope.loss_day, limits.time, limits.day):
             scope.losses = 0
+        if scope.streak > 0 and (scope.losses == 0 or scope.broken) and limits.stopped == 0:
+            scope.streak = 0
+            _tell_scope(run, cells, _RELEASED, _LOSS_STREAK, index, limits.streak_losses[0] * limits.one, 0)
+        scope.broken = 0
         level = _streak_level(limits, scope.losses)
         if level > scope.streak:
             scope.streak = level
             threshold = limits.streak_losses[level - 1]
             _act(run, cells, _LOSS_STREAK, index, threshold * limits.one, scope.losses * limits.one)
-        elif scope.losses == 0 and scope.streak > 0 and limits.stopped == 0:
-            scope.streak = 0
-            _tell_scope(run, cells, _RELEASED, _LOSS_STREAK, index, limits.streak_losses[0] * limits.one, 0)
 
 
 @compiled
@@ -571,4 +575,4 @@ def watch(run: Record, instruments: Records, accounts: Records, cells: Records, 
         _end_closing(run, cells)
         _watch_exposure(run, cells)
     if run.event_count > before or limits.closing != 0:
-        _cancel_entries(run, accounts, cells)
+        cancel_entries(run, accounts, cells)

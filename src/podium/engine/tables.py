@@ -570,6 +570,7 @@ SCOPE = np.dtype(
         ("groups", "i8"),  # of a symbol: a bit for each group it belongs to
         ("closing", "i8"),  # the Reason for which everything is closed; 0 none
         ("losses", "i8"),  # trades lost in a row
+        ("broken", "i8"),  # 1: since this was last looked at, a trade was no loss
         ("loss_time", "i8"),  # nanoseconds: when the last of them was lost
         ("loss_day", "i8"),
         ("streak", "i8"),  # how many steps of the limit they have reached
