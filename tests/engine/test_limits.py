@@ -166,6 +166,15 @@ def test_what_works_counts_as_if_it_were_filled():
     assert told(played) == ["1 gross_exposure 600 396 690"]
 
 
+def test_what_works_is_at_risk_as_if_it_were_filled():
+    """4 lots wait at 90 with a stop 10 below, 40 at risk of 50; 2 more would risk 20 of the 10 that are left."""
+    given = limits(total_risk=limit(share="0.05"))
+    orders = {0: buy(quantity=4, limit=90, stop=80), 1: buy(quantity=2, stop=90), 2: buy(quantity=1, stop=90)}
+    played = play(FLAT, orders, limits=given)
+    assert played.story() == "1 rejected buy total_risk, 3 buy 1 @100"
+    assert told(played) == ["1 total_risk 50 40 60"]
+
+
 def test_a_reversal_finds_what_its_exit_gives_back():
     """Long 5 closes and short 5 enters in one step, at a limit of 500."""
     given = limits(gross_exposure=limit(share="0.5"), open_positions=limit(count=1))
@@ -544,3 +553,50 @@ def test_a_streak_that_starts_anew_is_told_again():
     given = limits(streak=[(1, "0.5")], loss_streak=limit(REDUCE))
     played = play(MIXED, orders, cells=[(0, symbol) for symbol in range(4)], limits=given)
     assert told(played) == ["2 loss_streak 1 1 1", "3 loss_streak released 1 0 0", "3 loss_streak 1 1 1"]
+
+
+RISEN = ["100; 100; 200; 200; 200", "100; 100; 140; 140; 140"]
+
+
+@pytest.mark.parametrize("name", ["symbol_exposure", "strategy_exposure"])
+def test_a_refusal_tells_the_limit_that_holds_its_own_symbol_or_strategy_back(name):
+    """3 lots at 200 are 600, 3 at 140 are 420, of 400 each: the second scope does not speak for the first (A-26)."""
+    orders = {0: [buy(quantity=3), buy(quantity=3).on(1)], 2: [buy(quantity=1), buy(quantity=1).on(1)]}
+    played = play(RISEN, orders, cells=((0, 0), (1, 1)), limits=limits(**{name: limit(CLOSE, money=400)}))
+    reached = [line.split(" ", 2)[2] for line in told(played)]
+    assert reached[:4] == ["400 600 600", "400 420 420", "400 600 600", "400 420 420"]
+    assert reached[4:] == ["released 400 0 0", "released 400 0 0"]
+
+
+def test_a_refusal_tells_the_group_that_holds_it_back():
+    """12.5 % of an equity of 2,320 are 290: 400 are held in the first group, 320 in the second one (A-26)."""
+    orders = {0: [buy(quantity=2), buy(quantity=2).on(1)], 2: [buy(quantity=1), buy(quantity=1).on(1)]}
+    given = limits(groups=[((0,), "0.125"), ((1,), "0.125")], group_action=CLOSE)
+    played = play([RISEN[0], "100; 100; 160; 160; 160"], orders, cells=((0, 0), (1, 1)), limits=given)
+    assert told(played)[:4] == ["2 group_exposure 290 400 400", "2 group_exposure 290 320 320"] * 2
+    events = played.events[played.events["kind"] == EventKind.LIMIT_REACHED]
+    assert list(events["exit"]) == [1, 2, 1, 2]
+    assert set(events["order_kind"]) == {CLOSE}
+
+
+def test_two_streaks_are_told_apart():
+    """Strategy 0 has lost twice, strategy 1 once; each refusal tells its own count."""
+    orders = {
+        0: [buy(quantity=1).on(0), buy(quantity=1).on(1), buy(quantity=1).on(2)],
+        1: [close().on(0), close().on(1), close().on(2)],
+        2: [buy(quantity=1).on(0), buy(quantity=1).on(2)],
+    }
+    given = limits(streak=[(1, 0), (2, 0)], loss_streak=limit())
+    played = play([MIXED[0]] * 3, orders, cells=((0, 0), (0, 1), (1, 2)), limits=given)
+    streak = [f"2 loss_streak {value}" for value in ("2 2 2", "1 1 1", "2 2 2", "1 1 1")]
+    assert told(played) == streak
+
+
+@pytest.mark.parametrize("action", [CLOSE, STOP])
+def test_an_entry_that_would_pass_an_exposure_is_refused_and_closes_nothing(action):
+    """The limit holds since the entry is refused, so the event says ``block``, and the next one that fits passes."""
+    given = limits(gross_exposure=limit(action, money=600))
+    played = play(FLAT, {0: buy(quantity=4), 1: buy(quantity=3), 2: buy(quantity=2)}, limits=given)
+    assert played.story() == "1 buy 4 @100, 1 rejected buy gross_exposure, 3 buy 2 @100"
+    reached = played.events[played.events["kind"] == EventKind.LIMIT_REACHED]
+    assert [LimitAction(int(event)) for event in reached["order_kind"]] == [BLOCK]
