@@ -104,7 +104,7 @@ def test_show_prints_the_last_records(journal: Path, capsys: pytest.CaptureFixtu
 def test_show_chooses(
     journal: Path, capsys: pytest.CaptureFixture[str], words: list[str], sequences: list[int]
 ) -> None:
-    """Each option leaves what it names; together they leave what fits all. (A-43)"""
+    """Each option leaves what it names; together they leave what fits all."""
     lines = _printed(capsys, "show", "demo.journal", *words, "--last", "0", "--json")
     assert [json.loads(line)["sequence"] for line in lines] == list(sequences)
 
@@ -123,7 +123,7 @@ def test_show_as_json_holds_everything(journal: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("name", ["records.csv", "records.parquet"])
 def test_export_writes_every_record_as_a_row(journal: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """CSV and Parquet hold the same columns; a body is byte for byte what was recorded. (B-36)"""
+    """CSV and Parquet hold the same columns; a body is byte for byte what was recorded."""
     Path(name).write_text("what was there before", encoding="utf-8")
     assert _printed(capsys, "export", "demo.journal", name) == [f"  {name}: 60 records"]
     table = pl.read_csv(name, try_parse_dates=True) if name.endswith("csv") else pl.read_parquet(name)

@@ -135,6 +135,29 @@ def test_damaged_files_are_refused(place, damage, message):
     assert "hint:" in _refusal(place, message)
 
 
+@pytest.mark.parametrize("content", [b"", bytes(86)], ids=["empty", "zeros"])
+def test_a_head_that_a_power_failure_left_empty_says_nothing(place, content):
+    """It is not synced: a start after a power failure must not be refused for it, and writes it anew."""
+    (_made(place) / "journal.head").write_bytes(content)
+    journal = open_journal(place)
+    journal.append([record(21)]).result(DURABLE)
+    journal.close()
+    _change(place, "DELETE FROM record WHERE position = 21")
+    _refusal(place, "record 21 was durable")
+
+
+def test_a_journal_that_was_turned_into_another_mode_is_turned_back(place):
+    """Without the write-ahead log readers would hold up the run."""
+    _made(place)
+    connection = sqlite3.connect(place / "journal.sqlite")
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    journal = open_journal(place)
+    assert journal._storage._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert journal.verify().problem is None
+    journal.close()
+
+
 def test_a_database_of_something_else_is_refused(place):
     """Nothing is written into it."""
     place.mkdir()

@@ -71,8 +71,6 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
 ) -> None:
     """Print records, the oldest first."""
-    from collections import deque
-
     from podium.journal.journal import reading_journal
 
     selection = _selection(
@@ -81,8 +79,7 @@ def show(
     count = read_whole_number(last, "--last")
     shown = _json_line if as_json else _line
     with reading_journal(place) as journal:
-        rows = selection.rows(journal)
-        for row in deque(rows, maxlen=count) if count else rows:
+        for row in selection.rows(journal, count):
             typer.echo(shown(row))
 
 

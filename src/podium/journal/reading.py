@@ -93,6 +93,11 @@ class StoredJournal:
             (each.sequences[stream] for each in self._storage.segments()), default=0
         )
 
+    def length(self) -> int:
+        """Tell how many durable records there are, of all streams."""
+        tail = self._storage.tail()
+        return tail.position if tail is not None else self.end_of_archives().position
+
     def latest_snapshot(self, schema: int) -> Snapshot | None:
         """Give the newest snapshot of a form that is as it was written.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -54,13 +55,18 @@ class Selection:
     begin: int | None = None
     end: int | None = None
 
-    def rows(self, journal: StoredJournal) -> Iterator[Row]:
+    def rows(self, journal: StoredJournal, last: int = 0) -> Iterator[Row]:
         """Give the rows of a journal that are wanted, in order.
 
         Args:
             journal: opened for reading or writing.
+            last: only so many at the end; 0 for all.
         """
-        return (row for row in journal.rows(self.stream) if self._wants(row))
+        if last and self == Selection(stream=self.stream):  # the end can be found without reading what is before it
+            end = journal.length() if self.stream is None else journal.last(self.stream)
+            return journal.rows(self.stream, max(end - last, 0))
+        wanted = (row for row in journal.rows(self.stream) if self._wants(row))
+        return iter(deque(wanted, maxlen=last)) if last else wanted
 
     def _wants(self, row: Row) -> bool:
         if (self.begin is not None and row.time < self.begin) or (self.end is not None and row.time >= self.end):

@@ -175,7 +175,8 @@ class SqliteStorage:
             JournalError: when it does not say anything that can be read.
         """
         try:
-            words = self._head_path.read_text(encoding="utf-8", errors="replace").split()
+            # After a power failure a file that was never synced may hold nothing, or only zeros.
+            words = self._head_path.read_text(encoding="utf-8", errors="replace").replace("\0", "").split()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -250,17 +251,19 @@ class SqliteStorage:
             cached_statements=_ROWS_OF_A_STATEMENT + 32,
         )
         self._writer = connection
-        if is_new := not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         with _transaction(connection):
-            if is_new:
+            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for table in _TABLES.split(";"):
                     connection.execute(table)
                 facts = {"format": str(FORMAT), "epoch": epoch or new_epoch()}
                 connection.executemany("INSERT INTO journal VALUES (?, ?)", facts.items())
             else:  # a file that may only be read is opened as if it could be written
                 connection.execute("UPDATE journal SET value = value WHERE key = 'epoch'")
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+            raise JournalError(
+                _problem(self._path, "the journal cannot be kept as a write-ahead log here", "a disk of this machine")
+            )
         _sync_folder(self._path.parent)
         return connection
 
