@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "podium"
 #: Imports point upwards in this list only.
 LAYERS = ("core", "rules", "engine", "strategy", "portfolio", "data", "journal", "stats", "backtest", "report", "bus",
-          "live", "cli", "testing")  # fmt: skip
+          "venues", "live", "cli", "testing")  # fmt: skip
 #: The one exception: a result can draw itself, because that is what people type; the run does not depend on it.
 EXCEPTIONS = {
     ("backtest/result.py", "report"),

@@ -77,6 +77,8 @@ class Reason(IntEnum):
     """its strategy's code raised"""
     SYMBOL_DOWN = 14
     """the services of its symbol failed, and were taken out"""
+    WARMING = 15
+    """fewer bars of the symbol are known than the file asks for"""
     # Why something was refused, reduced or cancelled.
     BOTH_SIDES = 20
     """the same strategy wants to enter long and short at once"""

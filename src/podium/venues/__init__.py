@@ -1,0 +1,1 @@
+"""Where orders go: the port of all venues, and the paper one."""
