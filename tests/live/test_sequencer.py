@@ -16,6 +16,10 @@ def sequencer(due=lambda _time: (A, B, C), **options):
     return Sequencer((A, B, C), due=due, bar_wait=1.0, **options)
 
 
+def deliver(the, number, symbol, at):
+    return the.deliver(symbol, close_of(number), bar(number, symbol), at)
+
+
 def released(the, at):
     """Take everything that is ready, as (minute, symbols, late)."""
     found = []
@@ -30,9 +34,9 @@ def test_a_step_waits_for_all_that_are_due_and_is_in_the_order_of_the_portfolio(
     """The last bar releases it, and who came first does not matter."""
     the = sequencer()
     for symbol in (C, A):
-        assert the.deliver(bar(1, symbol), 0.0)
+        assert deliver(the, 1, symbol, 0.0)
         assert released(the, 0.5) == []
-    the.deliver(bar(1, B), 0.6)
+    deliver(the, 1, B, 0.6)
     assert released(the, 0.6) == [(1, (A, B, C), False)]
     assert the.deadline() is None
 
@@ -40,8 +44,8 @@ def test_a_step_waits_for_all_that_are_due_and_is_in_the_order_of_the_portfolio(
 def test_a_step_waits_no_longer_than_bar_wait_from_its_first_bar():
     """A silent symbol holds nobody up."""
     the = sequencer()
-    the.deliver(bar(1, B), 10.0)
-    the.deliver(bar(1, A), 10.9)
+    deliver(the, 1, B, 10.0)
+    deliver(the, 1, A, 10.9)
     assert the.deadline() == 11.0
     assert released(the, 10.999) == []
     assert released(the, 11.0) == [(1, (A, B), False)]
@@ -50,22 +54,22 @@ def test_a_step_waits_no_longer_than_bar_wait_from_its_first_bar():
 def test_a_symbol_whose_market_is_closed_is_not_waited_for():
     """Who is due is told by the calendars."""
     the = sequencer(due=lambda time: (A, B) if time == close_of(1) else (A, B, C))
-    the.deliver(bar(1, A), 0.0)
-    the.deliver(bar(1, B), 0.0)
+    deliver(the, 1, A, 0.0)
+    deliver(the, 1, B, 0.0)
     assert released(the, 0.0) == [(1, (A, B), False)]
 
 
 def test_a_late_bar_is_a_step_of_its_own_and_time_never_goes_back():
     """It is released at its arrival, before what waits, with the time of the last step."""
     the = sequencer()
-    the.deliver(bar(1, A), 0.0)
+    deliver(the, 1, A, 0.0)
     assert released(the, 1.0) == [(1, (A,), False)]
-    the.deliver(bar(2, A), 60.0)
-    assert not the.deliver(bar(1, C), 60.1)
-    assert not the.deliver(bar(1, B), 60.2)
+    deliver(the, 2, A, 60.0)
+    assert not deliver(the, 1, C, 60.1)
+    assert not deliver(the, 1, B, 60.2)
     assert released(the, 60.2) == [(1, (C,), True), (1, (B,), True)]
     assert released(the, 61.0) == [(2, (A,), False)]
-    assert not the.deliver(bar(1, C), 61.0)
+    assert not deliver(the, 1, C, 61.0)
     assert released(the, 61.0) == [(2, (C,), True)]
 
 
@@ -73,8 +77,8 @@ def test_steps_are_released_in_the_order_of_time():
     """A complete step waits for an earlier one that is incomplete, but not beyond its time."""
     the = sequencer()
     for symbol in (A, B, C):
-        the.deliver(bar(2, symbol), 0.2)
-    the.deliver(bar(1, A), 0.4)
+        deliver(the, 2, symbol, 0.2)
+    deliver(the, 1, A, 0.4)
     assert released(the, 0.5) == []
     assert the.deadline() == 1.4
     assert released(the, 1.4) == [(1, (A,), False), (2, (A, B, C), False)]
@@ -83,25 +87,25 @@ def test_steps_are_released_in_the_order_of_time():
 def test_nobody_waits_for_a_symbol_that_left_until_it_joins_again():
     """What it had delivered still counts."""
     the = sequencer()
-    the.deliver(bar(1, A), 0.0)
-    the.deliver(bar(1, B), 0.0)
+    deliver(the, 1, A, 0.0)
+    deliver(the, 1, B, 0.0)
     the.leave(C)
     assert released(the, 0.0) == [(1, (A, B), False)]
-    the.deliver(bar(2, A), 60.0)
+    deliver(the, 2, A, 60.0)
     the.leave(A)
-    the.deliver(bar(2, B), 60.0)
+    deliver(the, 2, B, 60.0)
     assert released(the, 60.0) == [(2, (A, B), False)]
     the.join(A)
     the.join(C)
-    the.deliver(bar(3, B), 120.0)
+    deliver(the, 3, B, 120.0)
     assert released(the, 120.5) == []
 
 
 def test_a_run_that_goes_on_knows_what_was_released():
     """After a restart a bar of the last step is late, not a step in the past."""
     the = sequencer(last_time=close_of(5))
-    assert not the.deliver(bar(5, A), 0.0)
-    assert the.deliver(bar(6, A), 0.0)
+    assert not deliver(the, 5, A, 0.0)
+    assert deliver(the, 6, A, 0.0)
     assert the.last_time == close_of(5)
 
 
@@ -110,7 +114,7 @@ def test_with_no_late_bar_the_order_is_canonical_whatever_the_order_of_arrival(a
     """All bars within the wait: five steps of all symbols, in order."""
     the = sequencer()
     for number, symbol in arrivals:
-        the.deliver(bar(number, symbol), 0.0)
+        deliver(the, number, symbol, 0.0)
     assert released(the, 0.0) == [(number, (A, B, C), False) for number in range(1, 6)]
 
 
@@ -126,7 +130,7 @@ def test_every_bar_is_released_exactly_once_and_time_never_goes_back(arrivals):
     the, at, found = sequencer(), 0.0, []
     for number, symbol, pause in arrivals:
         at += pause
-        the.deliver(bar(number, symbol), at)
+        deliver(the, number, symbol, at)
         while (release := the.take(at)) is not None:
             found.append(release)
     while (release := the.take(at + 1.0)) is not None:
@@ -141,4 +145,4 @@ def test_every_bar_is_released_exactly_once_and_time_never_goes_back(arrivals):
 def test_a_bar_is_stale_when_it_closed_too_long_ago(released_at, stale):
     """By the run's clock; exactly as long ago as allowed is not."""
     second = 1_000_000_000
-    assert is_stale(bar(1), close_of(1) + released_at * second, 60 * second) is stale
+    assert is_stale(close_of(1), close_of(1) + released_at * second, 60 * second) is stale

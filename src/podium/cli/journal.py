@@ -47,8 +47,7 @@ def verify(place: _Place) -> None:
     with reading_journal(place) as journal:
         found = journal.verify()
     counts = ", ".join(f"{stream} {count:,}" for stream, count in found.sequences.items())
-    snapshots = f"{found.snapshots} snapshot{'' if found.snapshots == 1 else 's'}"
-    typer.echo(f"  {place}: {found.records:,} records follow one another ({counts}); {snapshots}")
+    typer.echo(f"  {place}: {found.records:,} records follow one another ({counts}); {found.snapshots} snapshots")
     if found.problem is not None:
         raise JournalError(found.problem)
     typer.echo("  nothing is wrong")

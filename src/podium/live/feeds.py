@@ -31,6 +31,14 @@ class Feed(Protocol):
         """
         ...
 
+    def is_open(self, symbol: str) -> bool:
+        """Tell whether a market trades now.
+
+        Args:
+            symbol: which one.
+        """
+        ...
+
     async def fetch(self, symbol: str, count: int) -> Sequence[Bar]:
         """Bring the newest bars.
 

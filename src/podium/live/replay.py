@@ -70,6 +70,14 @@ class ReplayFeed:
         """
         return self._due if time == self._clock.time else frozenset()
 
+    def is_open(self, _symbol: str) -> bool:
+        """Tell whether a market trades: stored bars do not say when they were closed.
+
+        Args:
+            _symbol: which one.
+        """
+        return True
+
     async def fetch(self, symbol: str, count: int) -> Sequence[Bar]:
         """Bring the newest bars that were played.
 

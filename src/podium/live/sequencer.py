@@ -11,22 +11,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from podium.core.times import to_nanoseconds
-from podium.data.bars import Bar
+from typing import Generic, TypeVar
 
 __all__ = ["Release", "Sequencer", "is_stale"]
 
+#: What symbols deliver; the sequencer does not look into it.
+Bar = TypeVar("Bar")
 _BEFORE_ALL = -(2**63)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Generic[Bar]):
     """Hold the bars of one time step, ready to be advanced over.
 
     Args:
         time: the time of the step, nanoseconds since 1970 UTC, never before the step released last.
-        bars: its bars by symbol, in the order of the portfolio; at least one.
+        bars: what was delivered, by symbol, in the order of the portfolio; at least one.
         is_late: whether its bar came after the step that it belongs to was released.
     """
 
@@ -36,7 +36,7 @@ class Release:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Waiting:
+class _Waiting(Generic[Bar]):
     """Hold the bars of a step that is not released.
 
     Args:
@@ -50,7 +50,7 @@ class _Waiting:
     bars: dict[str, Bar] = field(default_factory=dict)
 
 
-class Sequencer:
+class Sequencer(Generic[Bar]):
     """Release time steps in their order.
 
     Args:
@@ -71,36 +71,37 @@ class Sequencer:
         self._position = {symbol: position for position, symbol in enumerate(symbols)}
         self._due, self._bar_wait, self._last_time = due, bar_wait, last_time
         self._present = set(symbols)
-        self._waiting: dict[int, _Waiting] = {}
-        self._late: deque[Bar] = deque()
+        self._waiting: dict[int, _Waiting[Bar]] = {}
+        self._late: deque[tuple[str, Bar]] = deque()
 
     @property
     def last_time(self) -> int:
         """Tell the time of the step released last, nanoseconds since 1970 UTC; less than any before the first."""
         return self._last_time
 
-    def deliver(self, bar: Bar, at: float) -> bool:
+    def deliver(self, symbol: str, time: int, bar: Bar, at: float) -> bool:
         """Take a bar that its symbol has finished with.
 
         Args:
-            bar: the bar; a symbol delivers each of its bars once, in order.
+            symbol: the symbol; it delivers each of its bars once, in order.
+            time: the close of the bar, nanoseconds since 1970 UTC.
+            bar: what is released.
             at: now, seconds that only grow.
 
         Returns:
             Whether it is in time; a late bar is released as a step of its own.
         """
-        time = to_nanoseconds(bar.close_time)
         if time <= self._last_time:
-            self._late.append(bar)
+            self._late.append((symbol, bar))
             return False
         if (waiting := self._waiting.get(time)) is None:
             waiting = _Waiting(since=at, missing=self._present & set(self._due(time)))
             self._waiting[time] = waiting
-        waiting.bars[bar.symbol] = bar
-        waiting.missing.discard(bar.symbol)
+        waiting.bars[symbol] = bar
+        waiting.missing.discard(symbol)
         return True
 
-    def take(self, at: float) -> Release | None:
+    def take(self, at: float) -> Release[Bar] | None:
         """Release the next step, if one is ready.
 
         Args:
@@ -110,8 +111,8 @@ class Sequencer:
             The step, or ``None`` while there is nothing or something is waited for.
         """
         if self._late:
-            bar = self._late.popleft()
-            return Release(time=self._last_time, bars={bar.symbol: bar}, is_late=True)
+            symbol, bar = self._late.popleft()
+            return Release(time=self._last_time, bars={symbol: bar}, is_late=True)
         if not self._waiting:
             return None
         time = min(self._waiting)
@@ -150,15 +151,15 @@ class Sequencer:
         self._present.add(symbol)
 
 
-def is_stale(bar: Bar, released_at: int, stale_after: int) -> bool:
+def is_stale(close_time: int, released_at: int, stale_after: int) -> bool:
     """Tell whether a bar is too old to enter on.
 
     Args:
-        bar: the bar.
+        close_time: when the bar closed, nanoseconds since 1970 UTC.
         released_at: when its step was released by the run's clock, nanoseconds since 1970 UTC.
         stale_after: how long ago it may have closed, nanoseconds.
 
     Returns:
         Whether entries on its symbol are refused in its step.
     """
-    return released_at - to_nanoseconds(bar.close_time) > stale_after
+    return released_at - close_time > stale_after

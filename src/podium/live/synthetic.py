@@ -52,6 +52,14 @@ class SyntheticFeed:
         """
         return self._ticks
 
+    def is_open(self, _symbol: str) -> bool:
+        """Tell whether a market trades: it always does.
+
+        Args:
+            _symbol: which one.
+        """
+        return True
+
     async def fetch(self, symbol: str, count: int) -> Sequence[Bar]:
         """Bring the newest bars, the last one still forming.
 

@@ -1,0 +1,113 @@
+"""The running system around the real engine and a journal on disk does what a backtest does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from decimal import Decimal
+
+import pytest
+from live_bars import START
+from live_system import Lines
+from portfolios import FORMS, configuration, named, orchestrate, walk
+from stepping import stepper_of
+
+from podium.backtest.records import event_lines
+from podium.journal.journal import open_journal
+from podium.journal.records import Stream
+from podium.live.correlation import Correlations
+from podium.live.inputs import StepInput, read_input
+from podium.live.orchestrator import MultiSymbolTradingOrchestrator
+from podium.live.replay import ReplayFeed
+from podium.portfolio.live_sections import OrchestratorSection, ServicesSection
+from podium.testing.clock import VirtualClock, VirtualLoop, run_virtually
+from podium.testing.faults import Faults
+from podium.venues.paper import PaperVenue
+
+CAPITAL = Decimal(100_000)
+SYMBOLS = ("X", "Y", "Z")
+
+
+class Waited:
+    """A journal on disk that is waited for with the clock standing still."""
+
+    def __init__(self, journal):
+        self._journal = journal
+
+    def __getattr__(self, name):
+        return getattr(self._journal, name)
+
+    def append(self, records):
+        loop = asyncio.get_event_loop()
+        future = self._journal.append(records)
+        return loop.outside(future) if isinstance(loop, VirtualLoop) and loop.is_running() else future
+
+
+@pytest.fixture
+def market():
+    """A portfolio of every form, its bars with holes, and its backtest."""
+    bars = {symbol: walk(symbol, 300, missing=0.1) for symbol in SYMBOLS}
+    weight = (Decimal(9) / 10 / len(FORMS)).quantize(Decimal("0.01"))
+    members = [(named(form(), f"{form.__name__}{place}"), weight, SYMBOLS) for place, form in enumerate(FORMS)]
+    orchestrator = orchestrate(members, configuration(*SYMBOLS, finish="keep"))
+    return orchestrator, orchestrator.run(bars, CAPITAL)
+
+
+def live(market, journal, components=None):
+    orchestrator, result = market
+    stepper = stepper_of(orchestrator, result.market, CAPITAL)
+    clock = VirtualClock(START)
+    series = {symbol: result.market.store.series(symbol) for symbol in SYMBOLS}
+
+    async def program():
+        system = MultiSymbolTradingOrchestrator(
+            stepper, services=ServicesSection(), options=OrchestratorSection(), feed=ReplayFeed(series, clock),
+            venue=PaperVenue(), journal=journal, log=Lines(), components=components, correlations=Correlations(),
+        )  # fmt: skip
+        await system.run()
+        return system
+
+    return run_virtually(program(), clock)
+
+
+def test_a_replay_at_full_speed_equals_the_backtest_event_for_event(market, tmp_path):
+    """Through feed, buses, four services a symbol, sequencer, journal and venue. (D-01, C-24)"""
+    journal = open_journal(tmp_path / "x.journal")
+    system = live(market, Waited(journal))
+    expected = b"".join(event_lines(market[1])).splitlines()
+    found = [record.body for record in journal.read(Stream.DOMAIN)]
+    assert found == expected
+    assert len(found) > 100
+    steps = [read_input(record.kind, record.body) for record in journal.read(Stream.INPUT)]
+    assert all(isinstance(step, StepInput) and step.released_at == step.time for step in steps)
+    assert system.runner.steps == len(market[1].market.timeline)
+    created = sum(record.kind == "ORDER_CREATED" for record in journal.read(Stream.DOMAIN))
+    assert created > 0
+    assert journal.verify().problem is None
+    journal.close()
+
+
+@pytest.mark.parametrize("name", ["data_fetching", "indicator_calculation", "strategy_evaluation", "trade_execution"])
+def test_services_that_fail_and_recover_change_nothing(market, tmp_path, name):
+    """A restart loses no bar and does nothing twice: the events are still those of the backtest. (D-01, C-67)"""
+    journal = open_journal(tmp_path / "x.journal")
+    live(market, Waited(journal), {"Y": Faults(service=name, skip=20, works=1)})
+    assert [record.body for record in journal.read(Stream.DOMAIN)] == b"".join(event_lines(market[1])).splitlines()
+    journal.close()
+
+
+def test_every_entry_is_traced_to_the_bar_that_decided_it(market, tmp_path):
+    """The id of a fill is that of its order, and an order's is that of a bar of its symbol. (C-28)"""
+    journal = open_journal(tmp_path / "x.journal")
+    live(market, Waited(journal))
+    ids = {}
+    for record in journal.read(Stream.DOMAIN):
+        line = json.loads(record.body)
+        key = line.get("strategy_id"), line.get("symbol"), line.get("order")
+        if record.kind == "ORDER_CREATED":
+            ids[key] = record.correlation_id
+            assert record.correlation_id == f"{line['symbol']}@{line['time']}"
+        elif record.kind == "ORDER_FILLED" and line["order"]:
+            assert record.correlation_id == ids[key]
+    assert ids
+    journal.close()
