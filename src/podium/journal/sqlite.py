@@ -45,6 +45,8 @@ CREATE TABLE segment (
 # A body that somebody replaced by a text is read as its bytes, and found by its hash.
 _SELECT = "SELECT position, stream, sequence, time, kind, correlation_id, CAST(body AS BLOB), hash FROM record"
 _ROWS_OF_A_STATEMENT = 256
+# Copying the log into the database holds up the commit that it falls on: with more pages it falls on fewer.
+_PAGES_OF_THE_LOG = 4000
 _SNAPSHOTS_KEPT = 2
 _BUSY_SECONDS = 5.0
 
@@ -252,6 +254,7 @@ class SqliteStorage:
         )
         self._writer = connection
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_OF_THE_LOG}")
         with _transaction(connection):
             if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for table in _TABLES.split(";"):
