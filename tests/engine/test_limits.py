@@ -411,3 +411,79 @@ def test_losses_in_a_row_cut_sizes_step_by_step():
     assert [trade["quantity"] for trade in played.trades()] == [8, 8, 6, 4, 2, 8]
     assert told(played)[:3] == ["4 loss_streak 2 2 2", "6 loss_streak 3 3 3", "8 loss_streak 4 4 4"]
     assert told(played)[3] == "10 loss_streak released 2 0 0"
+
+
+def test_what_a_limit_closes_is_ordered_once():
+    """The volume takes 3 of 5 lots, then none, then 2: the rest works on, and no second order joins it (A-26)."""
+    thin = replace(UNIT_INSTRUMENT, volume_limit=Decimal("0.1"))
+    given = limits(drawdown=limit(CLOSE, "0.05"))
+    played = play("100; 100 v90; 90 v90; 90 v30; 89 v0; 88 v90", {0: buy(quantity=5)}, instrument=thin, limits=given)
+    assert played.story("filled", "rejected", "cancelled") == (
+        "1 buy 5 @100, 3 sell 3 @90 risk_limit, 5 sell 2 @88 risk_limit"
+    )
+    assert len([event for event in played.events if event["kind"] == EventKind.ORDER_CREATED and event["exit"]]) == 1
+
+
+@pytest.mark.parametrize(("name", "strategy", "symbol"), [("symbol_exposure", 0, 1), ("strategy_exposure", 1, 0)])
+def test_the_event_of_a_scope_stands_at_one_of_its_cells(name, strategy, symbol):
+    """Not at the first cell of the portfolio when that is of another symbol or strategy (A-26)."""
+    bars, cells = ["100; 100; 200; 200", "100; 100; 200; 200"], ((0, 0), (strategy, symbol))
+    given = limits(**{name: limit(CLOSE, money=500)})
+    played = play(bars, {0: buy(quantity=3).on(1)}, cells=cells, limits=given)
+    assert played.story() == "1 buy 3 @100, 3 sell 3 @200 risk_limit"
+    reached = played.events[played.events["kind"] == EventKind.LIMIT_REACHED]
+    assert reached["cell"].tolist() == [1]
+
+
+def test_a_daily_loss_that_cools_down_within_its_day_is_counted_anew():
+    """50 of 1,000 are lost by step 2; two hours later the day counts from 950, and 35 more are no breach (C-68)."""
+    given = limits(daily_loss=limit(money=50, cool_down=2))
+    orders = {0: buy(quantity=5), 4: buy(quantity=1), 5: buy(quantity=1)}
+    played = play("100; 100; 90; 90; 90; 83; 83", orders, limits=given)
+    assert told(played) == ["2 daily_loss 50 50 50", "4 daily_loss released 50 50 50"]
+    assert played.story() == "1 buy 5 @100, 5 buy 1 @83, 6 buy 1 @83"
+
+
+def test_two_limits_may_close_the_same():
+    """Symbol and strategy come to their limits in one step: the position is closed once, and both let go (A-26)."""
+    given = limits(symbol_exposure=limit(CLOSE, money=500), strategy_exposure=limit(CLOSE, money=500))
+    played = play("100; 100; 200; 200; 200", {0: buy(quantity=3), 3: buy(quantity=1)}, limits=given)
+    assert played.story() == "1 buy 3 @100, 3 sell 3 @200 risk_limit, 4 buy 1 @200"
+    assert [line.split(" 500")[0] for line in told(played)] == [
+        "2 strategy_exposure", "2 symbol_exposure", "3 strategy_exposure released", "3 symbol_exposure released",
+    ]  # fmt: skip
+
+
+def test_two_breaches_of_the_account_close_it_once():
+    """A daily loss and a drawdown of the same fall: one sale, and entries wait for both (C-68)."""
+    given = limits(daily_loss=limit(CLOSE, "0.05", cool_down=1), drawdown=limit(CLOSE, "0.05", cool_down=3))
+    orders = {0: buy(quantity=5), 4: buy(quantity=1), 5: buy(quantity=1)}
+    played = play(FALL + "; 90", orders, limits=given)
+    assert played.story() == "1 buy 5 @100, 3 sell 5 @90 risk_limit, 4 rejected buy drawdown, 6 buy 1 @90"
+
+
+def test_a_group_that_is_closed_leaves_the_others_alone():
+    """Symbol 1 is in the second group only; the first one, of symbol 0, closes nothing of it (A-26)."""
+    bars, cells = ["100; 100; 200; 200", "100; 100; 100; 100"], ((0, 0), (0, 1))
+    given = limits(groups=[((0,), "0.4"), ((1,), "0.9")], group_action=CLOSE)
+    played = play(
+        bars, {0: [buy(quantity=3), buy(quantity=3).on(1)], 2: buy(quantity=1).on(1)}, cells=cells, limits=given
+    )
+    assert played.story() == ("1 buy 3 @100, 1 buy 3 @100, 3 sell 3 @200 risk_limit, 3 buy 1 @100")
+
+
+def test_a_limit_beyond_the_ledger_limits_nothing():
+    """A hundred times an equity near the ledger's ceiling is more than can be counted: what is asked for passes (A-26)."""
+    given = limits(gross_exposure=limit(share="100"), unallocated=10**9)
+    assert play(FLAT, {0: buy(quantity=9)}, limits=given).story() == "1 buy 9 @100"
+
+
+def test_a_price_beyond_all_measure_is_refused_all_the_same():
+    """How far it lies from the last close cannot be told in units any more; it fails closed (C-68)."""
+    given = limits(price_deviation=limit(share="0.05"))
+    fine = replace(UNIT_INSTRUMENT, tick=Decimal("0.000001"), leverage=Decimal(100))
+    far = sell(quantity=1, limit=30_000_000_000)
+    played = play("1; 1", {0: far}, capital=10_000, instrument=fine, limits=given)
+    assert played.story() == "0 rejected sell price_deviation"
+    (line,) = told(played)
+    assert line.startswith("0 price_deviation 0.05 0 ")
