@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from scene import HOUR, buy, close, play, ratio, sell
+from scene import HOUR, UNIT_INSTRUMENT, buy, close, play, ratio, sell
 
 from podium.core.events import EventKind, Reason
 from podium.engine.engine import EngineOptions
