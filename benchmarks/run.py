@@ -18,7 +18,9 @@ from environments import PEERS, EnvironmentFailed, ready_environment
 from machine import describe_machine, load_average
 from measurements.coded import measure_coded
 from measurements.command import measure_command
+from measurements.journal import measure_journal
 from measurements.memory import measure_memory
+from measurements.report import measure_report
 from measurements.signals import measure_signals
 from measurements.start import measure_start
 from processes import SideFailed, run_side_once
@@ -35,6 +37,8 @@ _MEASUREMENTS: dict[str, _Measure] = {
     "coded": lambda peers, quick: measure_coded(peers, quick=quick),
     "command": lambda _, quick: measure_command(quick=quick),
     "memory": lambda _, quick: measure_memory(quick=quick),
+    "report": lambda _, quick: measure_report(quick=quick),
+    "journal": lambda _, quick: measure_journal(quick=quick),
     "start": lambda _, quick: measure_start(quick=quick),
 }
 

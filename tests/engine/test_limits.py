@@ -12,7 +12,7 @@ from scene import HOUR, UNIT_INSTRUMENT, buy, close, play, ratio, sell
 from podium.core.events import EventKind, Reason
 from podium.engine.engine import EngineOptions
 from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
-from podium.engine.tables import REACHED, LimitAction
+from podium.engine.tables import REACHED, ConflictMode, LimitAction
 
 BLOCK, REDUCE, CLOSE, STOP = LimitAction.BLOCK, LimitAction.REDUCE, LimitAction.CLOSE, LimitAction.STOP
 ONE = 10**8
@@ -166,6 +166,15 @@ def test_what_works_counts_as_if_it_were_filled():
     assert told(played) == ["1 gross_exposure 600 396 690"]
 
 
+def test_what_works_is_at_risk_as_if_it_were_filled():
+    """4 lots wait at 90 with a stop 10 below, 40 at risk of 50; 2 more would risk 20 of the 10 that are left."""
+    given = limits(total_risk=limit(share="0.05"))
+    orders = {0: buy(quantity=4, limit=90, stop=80), 1: buy(quantity=2, stop=90), 2: buy(quantity=1, stop=90)}
+    played = play(FLAT, orders, limits=given)
+    assert played.story() == "1 rejected buy total_risk, 3 buy 1 @100"
+    assert told(played) == ["1 total_risk 50 40 60"]
+
+
 def test_a_reversal_finds_what_its_exit_gives_back():
     """Long 5 closes and short 5 enters in one step, at a limit of 500."""
     given = limits(gross_exposure=limit(share="0.5"), open_positions=limit(count=1))
@@ -180,6 +189,30 @@ def test_the_check_is_repeated_at_the_fill():
     assert told(played) == ["1 gross_exposure 500 0 600"]
 
 
+def test_a_resting_entry_is_held_against_the_step_before_its_fill():
+    """Short 5 at 100 and 4 at 90 make 860 of 1,000. The short rises to 120 while nobody decides.
+
+    Then the equity is 900 and the short is worth 600, so 3 of the 4 fit (A-26).
+    """
+    bars = ["100; 100; 120; 120; 120", "100; 100; 100; 100 100 88 95"]
+    orders = {0: [sell(quantity=5), buy(quantity=4, limit=90).on(1)]}
+    given = limits(gross_exposure=limit(share="1"))
+    played = play(bars, orders, cells=((0, 0), (0, 1)), limits=given)
+    assert played.story() == "1 sell 5 @100, 3 reduced buy 1 gross_exposure, 3 buy 3 @90"
+    assert told(played) == ["3 gross_exposure 900 600 960"]
+
+
+def test_what_the_volume_left_of_an_entry_is_held_against_the_step_before():
+    """Half of 4 lots trade in a bar. The short rises to 130: of 880, 200 and 520 are taken, so 1 more lot fits."""
+    bars = ["100 v4; 100 v4; 100 v4; 100 v4", "100 v9; 100 130 100 130 v9; 130 v9; 130 v9"]
+    instruments = [replace(UNIT_INSTRUMENT, volume_limit=Decimal("0.5")), UNIT_INSTRUMENT]
+    orders = {0: [buy(quantity=6), sell(quantity=4).on(1)]}
+    given = limits(gross_exposure=limit(share="1"))
+    played = play(bars, orders, cells=((0, 0), (0, 1)), instrument=instruments, limits=given)
+    assert played.story() == "1 buy 2 @100, 1 sell 4 @100, 2 reduced buy 3 gross_exposure, 2 buy 1 @100"
+    assert told(played) == ["2 gross_exposure 880 720 1120"]
+
+
 def test_a_gap_is_cut_off_and_stops_nothing():
     """The wish did fit when it was decided, so the market's move does not trip ``stop``."""
     given = limits(order_value=limit(STOP, share="0.5"))
@@ -187,7 +220,47 @@ def test_a_gap_is_cut_off_and_stops_nothing():
     assert played.story() == "1 reduced buy 1 order_value, 1 buy 4 @120, 2 buy 1 @120"
     played = play(FLAT, {0: buy(quantity=2), 1: buy(quantity=6), 2: buy(quantity=1)}, limits=given)
     assert played.story() == (
-        "1 buy 2 @100, 1 rejected buy order_value, 2 rejected buy order_value, 3 sell 2 @100 risk_limit"
+        "1 buy 2 @100, 1 rejected buy order_value, 2 sell 2 @100 risk_limit, 2 rejected buy order_value"
+    )
+
+
+#: The limits of a single entry: what is allowed, and what is beyond it after 2 lots were bought with a stop at 99.
+KILLS = [
+    ("open_positions", limit(STOP, count=1), buy(quantity=1).on(1)),
+    ("price_deviation", limit(STOP, "0.1"), buy(quantity=1, limit=80)),
+    ("order_value", limit(STOP, "0.5"), buy(quantity=6)),
+    ("trade_risk", limit(STOP, "0.05"), buy(quantity=6, stop=90)),
+    ("position_risk", limit(STOP, "0.05"), buy(quantity=6, stop=90)),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "order"), KILLS)
+def test_a_kill_switch_closes_in_the_step_of_the_entry_that_trips_it(name, given, order):
+    """Refused at the close of step 1, sold at the next open; under ``fill: close`` at that same close (C-68)."""
+    orders = {0: buy(quantity=2, stop=99), 1: order, 3: buy(quantity=1)}
+    scene = {"cells": ((0, 0), (0, 1)), "limits": limits(**{name: given})}
+    played = play([FLAT, FLAT], orders, **scene)
+    tripped = f"1 rejected buy {name}, 2 sell 2 @100 risk_limit, 3 rejected buy {name}"
+    assert played.story() == f"1 buy 2 @100, {tripped}"
+    played = play([FLAT, FLAT], orders, **scene, options=EngineOptions(entry_buffer=0, fill_at_close=True))
+    assert played.story() == f"0 buy 2 @100, {tripped}".replace("2 sell", "1 sell")
+
+
+def test_too_many_orders_close_in_the_step_of_the_last_one():
+    """The second order of the minute is one too many; the first one, made in the same step, does not fill (C-68)."""
+    orders = {0: buy(quantity=2), 1: [buy(quantity=1), buy(quantity=1).on(1)]}
+    given = limits(orders_per_minute=limit(STOP, count=1))
+    assert play([FLAT, FLAT], orders, cells=((0, 0), (0, 1)), limits=given).story() == (
+        "1 buy 2 @100, 1 rejected buy orders_per_minute, 1 cancelled buy orders_per_minute, 2 sell 2 @100 risk_limit"
+    )
+
+
+def test_a_kill_switch_cancels_what_works_and_closes_nothing_twice():
+    """An entry that rests is cancelled with the one that trips it; what its own signal closes needs no second exit."""
+    orders = {0: [buy(quantity=2), buy(quantity=1, limit=90)], 1: [close(), buy(quantity=6).on(1)]}
+    given = limits(order_value=limit(STOP, share="0.5"))
+    assert play([FLAT, FLAT], orders, cells=((0, 0), (0, 1)), limits=given).story() == (
+        "1 buy 2 @100, 1 rejected buy order_value, 1 cancelled buy order_value, 2 sell 2 @100 strategy_signal"
     )
 
 
@@ -412,6 +485,121 @@ def test_losses_in_a_row_cut_sizes_step_by_step():
     assert [trade["quantity"] for trade in played.trades()] == [8, 8, 6, 4, 2, 8]
     assert told(played)[:3] == ["4 loss_streak 2 2 2", "6 loss_streak 3 3 3", "8 loss_streak 4 4 4"]
     assert told(played)[3] == "10 loss_streak released 2 0 0"
+
+
+#: What halves the sizes of strategy 0 after it lost 1 on a lot; the last two halve those of strategy 1, too.
+CUTS = [
+    limits(streak=[(1, "0.5")], loss_streak=limit(REDUCE)),
+    limits(daily_loss=limit(REDUCE, money=1, factor="0.5")),
+    limits(drawdown=limit(REDUCE, money=1, factor="0.5")),
+]
+
+
+@pytest.mark.parametrize("given", CUTS)
+def test_losses_cut_a_wish_before_it_is_netted(given):
+    """8 lots become 4, against 2 (1 where the account has lost) that are sold: 2 or 3 are bought (A-102)."""
+    orders = {0: buy(quantity=1), 1: close(), 2: [buy(quantity=8), sell(quantity=2).on(1)]}
+    played = play(
+        "100; 100; 99; 99", orders, cells=((0, 0), (1, 0)), limits=given, conflicts=ConflictMode.NET_SIGNAL
+    )  # fmt: skip
+    left = 2 if given is CUTS[0] else 3
+    assert played.story("filled") == f"1 buy 1 @100, 2 sell 1 @99 strategy_signal, 3 buy {left} @99"
+
+
+def test_a_wish_that_losses_cut_away_nets_nothing():
+    """Half of 1 lot is none: the 2 that are sold have nothing against them."""
+    orders = {0: buy(quantity=1), 1: close(), 2: [buy(quantity=1), sell(quantity=2).on(1)]}
+    played = play("100; 100; 99; 99", orders, cells=((0, 0), (1, 0)), limits=CUTS[0], conflicts=ConflictMode.NET_SIGNAL)
+    assert played.story().endswith("2 rejected buy loss_streak, 3 sell 2 @99")
+
+
+#: Four symbols of one strategy: two fall to 99 in step 2; one rises and one falls in step 3.
+MIXED = [
+    "100; 100; 99; 99; 99; 99",
+    "100; 100; 99; 99; 99; 99",
+    "100; 100; 100; 110; 110; 110",
+    "100; 100; 100; 99; 99; 99",
+]
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 3), (3, 2)])
+def test_a_streak_ends_with_a_win_whatever_is_lost_in_the_same_step(first, last):
+    """Two losses hold the strategy back. Then symbol 2 wins and symbol 3 loses at one open: the count starts anew.
+
+    Where the win comes last, no loss is left of it; where it comes first, one is, which is less than two (A-102).
+    """
+    bars = [*MIXED[:2], MIXED[first], MIXED[last]]
+    orders = {
+        0: [buy(quantity=1).on(cell) for cell in range(4)],
+        1: [close(), close().on(1)],
+        2: [buy(quantity=1), close().on(2), close().on(3)],
+        3: buy(quantity=1),
+    }
+    given = limits(streak=[(2, 0)], loss_streak=limit())
+    played = play(bars, orders, cells=[(0, symbol) for symbol in range(4)], limits=given)
+    assert played.story().startswith("1 buy 1 @100, ")
+    assert "2 rejected buy loss_streak" in played.story()
+    assert played.story().endswith("4 buy 1 @99")
+    assert told(played) == ["2 loss_streak 2 2 2", "2 loss_streak 2 2 2", "3 loss_streak released 2 0 0"]
+
+
+def test_a_streak_that_starts_anew_is_told_again():
+    """One loss halves sizes; a win and another loss in one step end that streak and begin the next one."""
+    orders = {
+        0: [buy(quantity=1).on(cell) for cell in range(4)],
+        1: close(),
+        2: [close().on(2), close().on(3)],
+    }
+    given = limits(streak=[(1, "0.5")], loss_streak=limit(REDUCE))
+    played = play(MIXED, orders, cells=[(0, symbol) for symbol in range(4)], limits=given)
+    assert told(played) == ["2 loss_streak 1 1 1", "3 loss_streak released 1 0 0", "3 loss_streak 1 1 1"]
+
+
+RISEN = ["100; 100; 200; 200; 200", "100; 100; 140; 140; 140"]
+
+
+@pytest.mark.parametrize("name", ["symbol_exposure", "strategy_exposure"])
+def test_a_refusal_tells_the_limit_that_holds_its_own_symbol_or_strategy_back(name):
+    """3 lots at 200 are 600, 3 at 140 are 420, of 400 each: the second scope does not speak for the first (A-26)."""
+    orders = {0: [buy(quantity=3), buy(quantity=3).on(1)], 2: [buy(quantity=1), buy(quantity=1).on(1)]}
+    played = play(RISEN, orders, cells=((0, 0), (1, 1)), limits=limits(**{name: limit(CLOSE, money=400)}))
+    reached = [line.split(" ", 2)[2] for line in told(played)]
+    assert reached[:4] == ["400 600 600", "400 420 420", "400 600 600", "400 420 420"]
+    assert reached[4:] == ["released 400 0 0", "released 400 0 0"]
+
+
+def test_a_refusal_tells_the_group_that_holds_it_back():
+    """12.5 % of an equity of 2,320 are 290: 400 are held in the first group, 320 in the second one (A-26)."""
+    orders = {0: [buy(quantity=2), buy(quantity=2).on(1)], 2: [buy(quantity=1), buy(quantity=1).on(1)]}
+    given = limits(groups=[((0,), "0.125"), ((1,), "0.125")], group_action=CLOSE)
+    played = play([RISEN[0], "100; 100; 160; 160; 160"], orders, cells=((0, 0), (1, 1)), limits=given)
+    assert told(played)[:4] == ["2 group_exposure 290 400 400", "2 group_exposure 290 320 320"] * 2
+    events = played.events[played.events["kind"] == EventKind.LIMIT_REACHED]
+    assert list(events["exit"]) == [1, 2, 1, 2]
+    assert set(events["order_kind"]) == {CLOSE}
+
+
+def test_two_streaks_are_told_apart():
+    """Strategy 0 has lost twice, strategy 1 once; each refusal tells its own count."""
+    orders = {
+        0: [buy(quantity=1).on(0), buy(quantity=1).on(1), buy(quantity=1).on(2)],
+        1: [close().on(0), close().on(1), close().on(2)],
+        2: [buy(quantity=1).on(0), buy(quantity=1).on(2)],
+    }
+    given = limits(streak=[(1, 0), (2, 0)], loss_streak=limit())
+    played = play([MIXED[0]] * 3, orders, cells=((0, 0), (0, 1), (1, 2)), limits=given)
+    streak = [f"2 loss_streak {value}" for value in ("2 2 2", "1 1 1", "2 2 2", "1 1 1")]
+    assert told(played) == streak
+
+
+@pytest.mark.parametrize("action", [CLOSE, STOP])
+def test_an_entry_that_would_pass_an_exposure_is_refused_and_closes_nothing(action):
+    """The limit holds since the entry is refused, so the event says ``block``, and the next one that fits passes."""
+    given = limits(gross_exposure=limit(action, money=600))
+    played = play(FLAT, {0: buy(quantity=4), 1: buy(quantity=3), 2: buy(quantity=2)}, limits=given)
+    assert played.story() == "1 buy 4 @100, 1 rejected buy gross_exposure, 3 buy 2 @100"
+    reached = played.events[played.events["kind"] == EventKind.LIMIT_REACHED]
+    assert [LimitAction(int(event)) for event in reached["order_kind"]] == [BLOCK]
 
 
 def test_what_a_limit_closes_is_ordered_once():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +99,47 @@ def test_limits_cannot_be_changed() -> None:
     """A made section stays as it is."""
     with pytest.raises(ValidationError):
         RiskOptions().timezone = "UTC"  # type: ignore[misc]
+
+
+ACTIONS = ("block", "reduce", "close", "stop")
+
+
+def least_of(name):
+    """Give the least that a limit needs beside its action."""
+    return {"open_positions": 3, "orders_per_minute": 3, "trade_risk": "1%", "position_risk": "1%"}.get(name, "5%")
+
+
+def risk_of(name, action):
+    if name == "group_exposure":
+        return {"groups": {"all": ["X"]}, "group_exposure": {"all": {"limit": "50%", "action": action}}}
+    if name == "loss_streak":
+        return {name: {"action": action, **({"sizes": {2: "50%"}} if action == "reduce" else {"limit": 2})}}
+    return {name: {"limit": least_of(name), "action": action}}
+
+
+def stated_actions():
+    """Read the table of the guide: each limit and action with what it says of them."""
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "limits.md"
+    table = guide.read_text(encoding="utf-8").partition("| limit | `block` |")[2].partition("\n\n")[0]
+    for line in table.splitlines()[2:]:
+        names, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+        for name in re.findall(r"`(\w+)`", names):
+            yield from ((name, action, said) for action, said in zip(ACTIONS, cells, strict=True))
+
+
+@pytest.mark.parametrize(("name", "action", "said"), list(stated_actions()))
+def test_each_limit_takes_the_actions_that_the_guide_states(name, action, said):
+    """What means something is accepted; what does not is refused with the reason and what there is instead (A-26, D-06)."""
+    if said.startswith("yes"):
+        assert OrchestratorConfig(risk=risk_of(name, action)).risk is not None
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        OrchestratorConfig(risk=risk_of(name, action))
+    (problem,) = caught.value.problems
+    assert f"risk.{name}.action is '{action}', which has no meaning here: " in problem.message
+    assert problem.expected.startswith("one of block, ")
+
+
+def test_the_guide_states_every_limit():
+    """Whatever ``risk`` can limit stands in the table (D-06)."""
+    assert {name for name, _, _ in stated_actions()} == set(RiskOptions.model_fields) - {"timezone", "groups"}

@@ -126,13 +126,14 @@ def write_reproduced(result: OrchestratorResult, folder: Path) -> None:
     """
     from podium.backtest.frames import equity_frame, trades_frame  # noqa: PLC0415  polars is heavy
 
-    _write_lines(folder / "events.jsonl", event_lines(result))
-    _write_json(folder / "result.json", result.to_dict())
-    for name, frame in (("trades", trades_frame(result)), ("equity", equity_frame(result))):
+    # The largest comes first, and no two together: the most memory is held while equity is written.
+    for name, frame_of in (("equity", equity_frame), ("trades", trades_frame)):
         # In memory first: polars tells of a full disk with an error of its own.
         content = BytesIO()
-        frame.write_parquet(content, compression="zstd", statistics=False)
+        frame_of(result).write_parquet(content, compression="zstd", statistics=False)
         (folder / f"{name}.parquet").write_bytes(content.getbuffer())
+    _write_lines(folder / "events.jsonl", event_lines(result))
+    _write_json(folder / "result.json", result.to_dict())
 
 
 def _write_lines(path: Path, lines: Iterable[bytes]) -> None:

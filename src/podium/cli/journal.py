@@ -47,7 +47,8 @@ def verify(place: _Place) -> None:
     with reading_journal(place) as journal:
         found = journal.verify()
     counts = ", ".join(f"{stream} {count:,}" for stream, count in found.sequences.items())
-    typer.echo(f"  {place}: {found.records:,} records follow one another ({counts}); {found.snapshots} snapshots")
+    snapshots = f"{found.snapshots} snapshot{'' if found.snapshots == 1 else 's'}"
+    typer.echo(f"  {place}: {found.records:,} records follow one another ({counts}); {snapshots}")
     if found.problem is not None:
         raise JournalError(found.problem)
     typer.echo("  nothing is wrong")

@@ -6,8 +6,10 @@ Numbers become exact decimals. Nothing is guessed: ``yes`` is no truth value, te
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import NoReturn
 
 from pydantic import BeforeValidator
@@ -233,12 +235,15 @@ def switch() -> BeforeValidator:
     return BeforeValidator(read, json_schema_input_type=bool)
 
 
-def choice(*allowed: str, later: tuple[str, ...] = ()) -> BeforeValidator:
+def choice(
+    *allowed: str, later: tuple[str, ...] = (), meaningless: Mapping[str, str] = MappingProxyType({})
+) -> BeforeValidator:
     """Accept one of some words.
 
     Args:
         allowed: the words.
         later: words that a later release will accept, so that the message can say so.
+        meaningless: words that mean something elsewhere, with the reason why they do not here.
 
     Returns:
         A validator that gives one of the words.
@@ -248,6 +253,8 @@ def choice(*allowed: str, later: tuple[str, ...] = ()) -> BeforeValidator:
     def read(value: object) -> object:
         if isinstance(value, str) and value in later:
             refuse(f"{PLACE} is {{value}}, which comes in a later release", expected=expected)
+        if isinstance(value, str) and value in meaningless:
+            refuse(f"{PLACE} is {{value}}, which has no meaning here: {meaningless[value]}", expected=expected)
         if not isinstance(value, str) or value not in allowed:
             hint = did_you_mean(value, allowed) if isinstance(value, str) else None
             refuse(expected=expected, hint=hint)

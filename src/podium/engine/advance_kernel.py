@@ -24,10 +24,10 @@ from podium.engine.decide_kernel import (
     signal_by_rule,
     trade_at_close,
 )
-from podium.engine.exposure_kernel import equity_of_account, mark
+from podium.engine.exposure_kernel import equity_of_account, mark, refresh
 from podium.engine.impact_kernel import remember
 from podium.engine.ledger_kernel import apply, cancel, overflow
-from podium.engine.limits_kernel import watch
+from podium.engine.limits_kernel import cancel_entries, watch
 from podium.engine.margin_kernel import liquidate
 from podium.engine.match_kernel import match
 from podium.engine.netting_kernel import net_all_orders, net_orders
@@ -107,10 +107,12 @@ def advance(tables: EngineTables, stop: int) -> None:
             # Where it is seldom quiet, looking is in vain: look less and less often.
             patience = min(2 * patience, _PATIENCE)
             look_again = step + max(patience, quiet + 1)
-        run.step = step
         if run.limited:
+            if half_step & 1 == 0:
+                refresh(run, instruments, cells)
             run.limits.time = tables.times[row]
             run.limits.today = tables.limit_days[row]
+        run.step = step
         # Where every symbol has a bar in every step, nothing needs to be looked up.
         first = 0 if run.dense else steps[row]
         last = len(instruments) if run.dense else steps[row + 1]
@@ -212,6 +214,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                 for index in range(len(cells)):
                     cell = cells[index]
                     exit_by_limit(run, cell, accounts[cell.strategy], instruments[cell.symbol])
+            stopped = run.limits.stopped
             if count > 0 or first_command < last_command:
                 if run.limited:
                     mark(run, instruments, cells)
@@ -245,6 +248,12 @@ def advance(tables: EngineTables, stop: int) -> None:
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command
+            if run.limits.stopped != stopped:
+                # An entry was the last one: what it stops is closed as if the account had come to the limit.
+                cancel_entries(run, accounts, cells)
+                for index in range(len(cells)):
+                    cell = cells[index]
+                    exit_by_limit(run, cell, accounts[cell.strategy], instruments[cell.symbol])
             if run.netted and run.fill_at_close:
                 net_all_orders(run, instruments, cells, 1)
             if run.watchful:

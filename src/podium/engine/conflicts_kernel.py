@@ -158,9 +158,8 @@ def _size_together(
 ) -> tuple[int, int]:
     """Size all wishes as if each acted, and let what they hold go again; give the lots of both sides."""
     long, short = 0, 0
-    # Limits look at what is left, not at what was wanted.
-    limited = run.limited
-    run.limited = 0
+    # Losses cut what each of them wants; limits look at what is left of it.
+    run.limits.weighing = 1
     for position in range(count):
         wish = wishes[position, _ORDER]
         order = _order_of(wish, cells, commands)
@@ -171,7 +170,7 @@ def _size_together(
             long += order.quantity
         else:
             short += order.quantity
-    run.limited = limited
+    run.limits.weighing = 0
     for position in range(count):
         order = _order_of(wishes[position, _ORDER], cells, commands)
         reserve(run, accounts[cells[order.cell].strategy], -order.reserved)

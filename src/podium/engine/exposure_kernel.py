@@ -2,8 +2,9 @@
 # The type checker does not know the fields of a record: they are Any.
 """Add up what is open and what works, for the limits: over the portfolio, strategies, symbols and groups of symbols.
 
-Positions are marked once in a step that decides something, and followed fill by fill until the next one. Sums that
-would leave the ledger stay at its ceiling, so that limits refuse instead of wrapping.
+Positions are marked at the close of a step that decides something, and of every step after which entries still work;
+then they are followed fill by fill. Sums that would leave the ledger stay at its ceiling, so that limits refuse instead
+of wrapping.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = [
     "equity_of_account",
     "has_working_entry",
     "mark",
+    "refresh",
     "risk_distance",
     "saturated",
     "value_of",
@@ -111,6 +113,7 @@ def _book(run: Record, cell: Record, side: int, value: int, risk: int) -> None:
 def book_order(run: Record, cell: Record, instrument: Record, order: Record) -> None:
     """Add what a working entry would hold to every sum it belongs to."""
     limits = run.limits
+    limits.working += 1
     price = instrument.mark
     if order.kind != _MARKET:
         price = order.limit if order.kind == _LIMIT else order.trigger
@@ -153,8 +156,10 @@ def mark(run: Record, instruments: Records, cells: Records) -> None:
         scope.risk = 0
         scope.working_risk = 0
     limits.equity = equity_of_account(run)
+    limits.marked = run.step
     limits.positions = 0
     limits.waiting = 0
+    limits.working = 0
     for index in range(len(cells)):
         cell = cells[index]
         if cell.quantity != 0:
@@ -172,6 +177,13 @@ def mark(run: Record, instruments: Records, cells: Records) -> None:
                 slot += 1
             if cell.quantity == 0:
                 limits.waiting += 1
+
+
+@compiled
+def refresh(run: Record, instruments: Records, cells: Records) -> None:
+    """Before a step settles, add up at the closes of the one before what entries that still work are held against."""
+    if run.limits.working > 0 and run.limits.marked < run.step:
+        mark(run, instruments, cells)
 
 
 @compiled
@@ -210,3 +222,5 @@ def _count(run: Record, scope: Record, lost: int) -> None:
     if lost:
         scope.loss_time = run.limits.time
         scope.loss_day = run.limits.today
+    else:
+        scope.broken = 1

@@ -22,22 +22,24 @@ from podium.engine.tables import (
     SLOTS_PER_CELL,
     LimitAction,
     LimitScope,
+    OrderKind,
     Record,
     Records,
 )
 
-__all__ = ["check_entry", "closes", "count_order", "sized", "watch"]
+__all__ = ["cancel_entries", "check_entry", "closes", "count_order", "sized", "watch"]
 
 _SCALE = RATE_SCALE
 _CEILING_UNITS, _CEILING = CEILING_UNITS, float(CEILING_UNITS)
 _FIRST = LIMIT_FIRST
 _MINUTE = 60_000_000_000
-_REDUCE = int(LimitAction.REDUCE)
+_BLOCK, _REDUCE = int(LimitAction.BLOCK), int(LimitAction.REDUCE)
 _CLOSE, _STOP = int(LimitAction.CLOSE), int(LimitAction.STOP)
 _OF_CELL, _OF_PORTFOLIO = int(LimitScope.CELL), int(LimitScope.PORTFOLIO)
 _OF_STRATEGY, _OF_SYMBOL, _OF_GROUP = int(LimitScope.STRATEGY), int(LimitScope.SYMBOL), int(LimitScope.GROUP)
 _REACHED, _RELEASED = int(EventKind.LIMIT_REACHED), int(EventKind.LIMIT_RELEASED)
-_NONE, _RISK_LIMIT = int(Reason.NONE), int(Reason.RISK_LIMIT)
+_NONE = int(Reason.NONE)
+_MARKET = int(OrderKind.MARKET)
 _DAILY_LOSS, _DRAWDOWN, _LOSS_STREAK = int(Reason.DAILY_LOSS), int(Reason.DRAWDOWN), int(Reason.LOSS_STREAK)
 _ORDERS_PER_MINUTE, _OPEN_POSITIONS = int(Reason.ORDERS_PER_MINUTE), int(Reason.OPEN_POSITIONS)
 _PRICE_DEVIATION, _ORDER_VALUE = int(Reason.PRICE_DEVIATION), int(Reason.ORDER_VALUE)
@@ -58,27 +60,19 @@ def _share(amount: int, ratio: int) -> int:
 
 
 @compiled
-def _bound(run: Record, reason: int) -> int:
-    """Give a limit in units, of the equity at the last decision."""
-    limit = run.limits.limit[reason - _FIRST]
+def _bound(run: Record, limit: Record) -> int:
+    """Give a limit, or that of a group, in units, of the equity at the last marks."""
     return _share(run.limits.equity, limit.ratio) if limit.ratio != 0 else limit.bound
 
 
 @compiled
-def _group_bound(run: Record, group: Record) -> int:
-    """Give the limit of a group in units; what it does takes its place among the limits."""
-    run.limits.limit[_GROUP_EXPOSURE - _FIRST].action = group.action
-    return _share(run.limits.equity, group.ratio) if group.ratio != 0 else group.bound
-
-
-@compiled
 def _tell(
-    run: Record, cell: Record, account: Record, kind: int, reason: int, scope: int,
+    run: Record, cell: Record, account: Record, kind: int, reason: int, action: int, scope: int,
     maximum: int, value: int, asked: int,
 ) -> Record:  # fmt: skip
     """Write that a limit is reached or released."""
     event = emit(run, cell, account, kind, reason, 0, 0, 0, 0)
-    event.order_kind = run.limits.limit[reason - _FIRST].action
+    event.order_kind = action
     event.maker = scope
     event.position = 0
     event.cash = maximum
@@ -91,49 +85,57 @@ def _tell(
 @compiled
 def _refuse(
     run: Record, cell: Record, account: Record, order: Record, price: int,
-    reason: int, action: int, maximum: int, value: int, asked: int,
+    reason: int, action: int, group: int, maximum: int, value: int, asked: int,
 ) -> int:  # fmt: skip
     """Tell what an entry would have made of a limit."""
-    event = _tell(run, cell, account, _REACHED, reason, _OF_CELL, maximum, value, asked)
+    event = _tell(run, cell, account, _REACHED, reason, action, _OF_CELL, maximum, value, asked)
+    event.exit = group
     event.side = order.side
     event.order = order.identifier
     event.quantity = order.quantity
     event.price = price
-    event.order_kind = action
     limits = run.limits
     if reason <= _POSITION_RISK and action == _STOP and limits.stopped == 0:
         # It was the last one.
         limits.stopped = reason
         limits.limit[reason - _FIRST].maximum = maximum
         limits.limit[reason - _FIRST].value = asked
-        _close_scope(run, 0, reason)
+        _close_scope(run, 0, reason, maximum, asked)
     return reason
 
 
 @compiled
-def _close_scope(run: Record, index: int, reason: int) -> None:
+def _close_scope(run: Record, index: int, reason: int, maximum: int, value: int) -> None:
     """From now on everything of a scope is closed."""
-    if run.limits.scopes[index].closing == 0:
+    scope = run.limits.scopes[index]
+    if scope.closing == 0:
         run.limits.closing += 1
-    run.limits.scopes[index].closing = reason
+    scope.closing = reason
+    scope.closing_maximum = maximum
+    scope.closing_value = value
 
 
 @compiled
-def _closing_reason(run: Record, cell: Record) -> int:
-    """Give the limit for which a cell is being closed; 0 when it is not."""
+def _closing_scope(run: Record, cell: Record) -> int:
+    """Find the widest scope with which a cell is being closed; -1 when it is not."""
     limits = run.limits
     if limits.closing == 0:
+        return -1
+    if limits.scopes[0].closing != 0:
         return 0
-    symbol = limits.scopes[limits.first_symbol + cell.symbol]
-    reason = max(limits.scopes[0].closing, limits.scopes[1 + cell.strategy].closing, symbol.closing)
-    groups = symbol.groups
+    if limits.scopes[1 + cell.strategy].closing != 0:
+        return 1 + cell.strategy
+    symbol = limits.first_symbol + cell.symbol
+    if limits.scopes[symbol].closing != 0:
+        return symbol
+    groups = limits.scopes[symbol].groups
     index = limits.first_group
     while groups != 0:
-        if groups & 1:
-            reason = max(reason, limits.scopes[index].closing)
+        if groups & 1 and limits.scopes[index].closing != 0:
+            return index
         groups >>= 1
         index += 1
-    return reason
+    return -1
 
 
 @compiled
@@ -154,7 +156,8 @@ def _held_back(run: Record, cell: Record) -> int:
             return reason
     if limits.limit[_LOSS_STREAK - _FIRST].action != _REDUCE and _streak_of(limits, cell).streak > 0:
         return _LOSS_STREAK
-    return _closing_reason(run, cell)
+    index = _closing_scope(run, cell)
+    return limits.scopes[index].closing if index >= 0 else _NONE
 
 
 @compiled
@@ -188,18 +191,22 @@ def sized(run: Record, cell: Record, lots: int) -> int:
 @compiled
 def _fits(
     run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int, at_fill: int,
-    reason: int, maximum: int, value: int, each: int,
+    reason: int, limit: Record, group: int, value: int, each: int,
 ) -> bool:  # fmt: skip
     """Hold an entry against one limit, of which ``value`` is taken already and each lot takes ``each``; cut it."""
     lots = order.quantity
+    maximum = _bound(run, limit)
     room = max(maximum - value, 0)
     if lots <= room // each:
         return True
     asked = _CEILING_UNITS if float(lots) * float(each) >= _CEILING else saturated(value, lots * each)
     # What the market has moved since the decision is cut off, whatever the action: the wish did fit.
     moved = at_fill and not (run.size_at_fill and order.filled == 0)
-    action = _REDUCE if moved else run.limits.limit[reason - _FIRST].action
-    _refuse(run, cell, account, order, price, reason, action, maximum, value, asked)
+    action = _REDUCE if moved else limit.action
+    if reason > _POSITION_RISK and action >= _CLOSE:
+        # Refused, the entry carries nothing beyond the limit: nothing is closed.
+        action = _BLOCK
+    _refuse(run, cell, account, order, price, reason, action, group, maximum, value, asked)
     fitting = room // each
     if action != _REDUCE or fitting < least_lots(instrument, price):
         return False
@@ -217,7 +224,7 @@ def _check_counts(run: Record, cell: Record, account: Record, instrument: Record
     limit = limits.limit[_ORDERS_PER_MINUTE - _FIRST]
     if limit.action and not at_fill and limits.minute == limits.time // _MINUTE and limits.orders >= limit.bound:
         return _refuse(
-            run, cell, account, order, price, _ORDERS_PER_MINUTE, limit.action,
+            run, cell, account, order, price, _ORDERS_PER_MINUTE, limit.action, 0,
             limit.bound * one, limits.orders * one, (limits.orders + 1) * one,
         )  # fmt: skip
     limit = limits.limit[_OPEN_POSITIONS - _FIRST]
@@ -225,17 +232,9 @@ def _check_counts(run: Record, cell: Record, account: Record, instrument: Record
         count = limits.positions + (0 if at_fill else limits.waiting)
         if count >= limit.bound:
             return _refuse(
-                run,
-                cell,
-                account,
-                order,
-                price,
-                _OPEN_POSITIONS,
-                limit.action,
-                limit.bound * one,
-                count * one,
-                (count + 1) * one,
-            )
+                run, cell, account, order, price, _OPEN_POSITIONS, limit.action, 0,
+                limit.bound * one, count * one, (count + 1) * one,
+            )  # fmt: skip
     limit = limits.limit[_PRICE_DEVIATION - _FIRST]
     if limit.action:
         distance = abs(price - instrument.mark)
@@ -244,17 +243,9 @@ def _check_counts(run: Record, cell: Record, account: Record, instrument: Record
             if float(distance) / float(instrument.mark) * float(one) < _CEILING:
                 asked = muldiv_ceiling(distance, one, instrument.mark)
             return _refuse(
-                run,
-                cell,
-                account,
-                order,
-                price,
-                _PRICE_DEVIATION,
-                limit.action,
-                muldiv_floor(limit.ratio, one, _SCALE),
-                0,
-                asked,
-            )
+                run, cell, account, order, price, _PRICE_DEVIATION, limit.action, 0,
+                muldiv_floor(limit.ratio, one, _SCALE), 0, asked,
+            )  # fmt: skip
     return _NONE
 
 
@@ -263,6 +254,7 @@ def _check_amounts(run: Record, cell: Record, account: Record, instrument: Recor
                    at_fill: int) -> int:  # fmt: skip
     """Hold what an entry is worth and what it may lose against the limits, and cut it to what fits."""
     limits = run.limits
+    limit = limits.limit
     whole = limits.scopes[0]
     side = order.side
     each = value_of(instrument, 1, price)
@@ -274,47 +266,53 @@ def _check_amounts(run: Record, cell: Record, account: Record, instrument: Recor
     if float(abs(cell.quantity)) * float(risk_each) < _CEILING:
         held_risk = 0 if turns else abs(cell.quantity) * risk_each
     working_risk = 0 if at_fill else whole.working_risk
-    if limits.limit[_ORDER_VALUE - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _ORDER_VALUE, _bound(run, _ORDER_VALUE), 0, each
-    ):
+    given = limit[_ORDER_VALUE - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _ORDER_VALUE, given, 0, 0, each
+    ):  # fmt: skip
         return _ORDER_VALUE
-    if limits.limit[_TRADE_RISK - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _TRADE_RISK, _bound(run, _TRADE_RISK), 0, risk_each
-    ):
+    given = limit[_TRADE_RISK - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _TRADE_RISK, given, 0, 0, risk_each
+    ):  # fmt: skip
         return _TRADE_RISK
-    if limits.limit[_POSITION_RISK - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _POSITION_RISK, _bound(run, _POSITION_RISK),
-        held_risk, risk_each,
+    given = limit[_POSITION_RISK - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _POSITION_RISK, given, 0, held_risk, risk_each
     ):  # fmt: skip
         return _POSITION_RISK
-    if limits.limit[_TOTAL_RISK - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _TOTAL_RISK, _bound(run, _TOTAL_RISK),
+    given = limit[_TOTAL_RISK - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _TOTAL_RISK, given, 0,
         saturated(whole.risk - cell.risk + working_risk, held_risk), risk_each,
     ):  # fmt: skip
         return _TOTAL_RISK
-    if limits.limit[_GROSS_EXPOSURE - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _GROSS_EXPOSURE, _bound(run, _GROSS_EXPOSURE),
+    given = limit[_GROSS_EXPOSURE - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _GROSS_EXPOSURE, given, 0,
         _gross(whole, at_fill) - leaving, each,
     ):  # fmt: skip
         return _GROSS_EXPOSURE
-    if limits.limit[_NET_EXPOSURE - _FIRST].action:
+    given = limit[_NET_EXPOSURE - _FIRST]
+    if given.action:
         net = (whole.long - whole.short) * side + leaving
         if not at_fill:
             net += whole.working_long if side > 0 else whole.working_short
         if not _fits(
-            run, cell, account, instrument, order, price, at_fill, _NET_EXPOSURE, _bound(run, _NET_EXPOSURE),
-            net, each,
+            run, cell, account, instrument, order, price, at_fill, _NET_EXPOSURE, given, 0, net, each
         ):  # fmt: skip
             return _NET_EXPOSURE
     symbol = limits.scopes[limits.first_symbol + cell.symbol]
-    if limits.limit[_SYMBOL_EXPOSURE - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _SYMBOL_EXPOSURE, _bound(run, _SYMBOL_EXPOSURE),
+    given = limit[_SYMBOL_EXPOSURE - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _SYMBOL_EXPOSURE, given, 0,
         _gross(symbol, at_fill) - leaving, each,
     ):  # fmt: skip
         return _SYMBOL_EXPOSURE
     strategy = limits.scopes[1 + cell.strategy]
-    if limits.limit[_STRATEGY_EXPOSURE - _FIRST].action and not _fits(
-        run, cell, account, instrument, order, price, at_fill, _STRATEGY_EXPOSURE, _bound(run, _STRATEGY_EXPOSURE),
+    given = limit[_STRATEGY_EXPOSURE - _FIRST]
+    if given.action and not _fits(
+        run, cell, account, instrument, order, price, at_fill, _STRATEGY_EXPOSURE, given, 0,
         _gross(strategy, at_fill) - leaving, each,
     ):  # fmt: skip
         return _STRATEGY_EXPOSURE
@@ -323,14 +321,10 @@ def _check_amounts(run: Record, cell: Record, account: Record, instrument: Recor
     while groups != 0:
         if groups & 1:
             group = limits.scopes[index]
-            before = run.event_count
-            fits = _fits(
-                run, cell, account, instrument, order, price, at_fill, _GROUP_EXPOSURE, _group_bound(run, group),
-                _gross(group, at_fill) - leaving, each,
-            )  # fmt: skip
-            if run.event_count > before:
-                run.events[before].exit = index - limits.first_group + 1
-            if not fits:
+            if not _fits(
+                run, cell, account, instrument, order, price, at_fill, _GROUP_EXPOSURE, group,
+                index - limits.first_group + 1, _gross(group, at_fill) - leaving, each,
+            ):  # fmt: skip
                 return _GROUP_EXPOSURE
         groups >>= 1
         index += 1
@@ -345,6 +339,26 @@ def _gross(scope: Record, at_fill: int) -> int:
 
 
 @compiled
+def _refuse_all(run: Record, cell: Record, account: Record, order: Record, price: int, reason: int) -> int:
+    """Tell why no entry of a cell passes: which limit was reached, and what had been made of it."""
+    limits = run.limits
+    limit = limits.limit[reason - _FIRST]
+    action, group, maximum, value = limit.action, 0, limit.maximum, limit.value
+    if limits.stopped != 0:
+        action, group = _STOP, limits.stopped_group
+    elif reason == _LOSS_STREAK:
+        scope = _streak_of(limits, cell)
+        maximum, value = limits.streak_losses[max(scope.streak, 1) - 1] * limits.one, scope.losses * limits.one
+    elif reason > _POSITION_RISK:
+        index = _closing_scope(run, cell)
+        scope = limits.scopes[index]
+        maximum, value = scope.closing_maximum, scope.closing_value
+        if index >= limits.first_group:
+            action, group = scope.action, index - limits.first_group + 1
+    return _refuse(run, cell, account, order, price, reason, action, group, maximum, value, value)
+
+
+@compiled
 def check_entry(
     run: Record, cell: Record, account: Record, instrument: Record, order: Record, price: int, at_fill: int
 ) -> int:
@@ -353,11 +367,12 @@ def check_entry(
     Returns the reason for which it is refused, 0 when it is not.
     """
     limits = run.limits
+    if limits.weighing:
+        return _NONE
     limits.cut = _NONE
     reason = _held_back(run, cell)
     if reason != _NONE:
-        limit = limits.limit[reason - _FIRST]
-        return _refuse(run, cell, account, order, price, reason, limit.action, limit.maximum, limit.value, limit.value)
+        return _refuse_all(run, cell, account, order, price, reason)
     reason = _check_counts(run, cell, account, instrument, order, price, at_fill)
     if reason != _NONE:
         return reason
@@ -378,18 +393,19 @@ def count_order(run: Record) -> None:
 @compiled
 def closes(run: Record, cell: Record) -> bool:
     """Tell whether limits want a position closed that nothing closes yet."""
-    if cell.quantity == 0 or cell.exiting >= abs(cell.quantity) or _closing_reason(run, cell) == 0:
+    if cell.quantity == 0 or _closing_scope(run, cell) < 0:
         return False
+    leaving = 0
     slot = 0
     while cell.working >> slot != 0:
-        if (cell.working >> slot) & 1 and cell.orders[slot].reason == _RISK_LIMIT and cell.orders[slot].exit:
-            return False
+        if (cell.working >> slot) & 1 and cell.orders[slot].exit and cell.orders[slot].kind == _MARKET:
+            leaving += cell.orders[slot].quantity
         slot += 1
-    return True
+    return leaving < abs(cell.quantity)
 
 
 @compiled
-def _cancel_entries(run: Record, accounts: Records, cells: Records) -> None:
+def cancel_entries(run: Record, accounts: Records, cells: Records) -> None:
     """Cancel the working entries of all cells that may not enter now."""
     for index in range(len(cells)):
         cell = cells[index]
@@ -405,9 +421,11 @@ def _cancel_entries(run: Record, accounts: Records, cells: Records) -> None:
 def _tell_scope(run: Record, cells: Records, kind: int, reason: int, index: int, maximum: int, value: int) -> None:
     """Write that a limit is reached or released for a portfolio, a strategy, a symbol or a group."""
     limits = run.limits
+    limit = limits.limit[reason - _FIRST]
+    action, group = limit.action, 0
     scope, strategy, symbol = _OF_PORTFOLIO, -1, -1
     if index >= limits.first_group:
-        scope = _OF_GROUP
+        scope, action, group = _OF_GROUP, limits.scopes[index].action, index - limits.first_group + 1
     elif index >= limits.first_symbol:
         scope, symbol = _OF_SYMBOL, index - limits.first_symbol
     elif index > 0:
@@ -418,13 +436,8 @@ def _tell_scope(run: Record, cells: Records, kind: int, reason: int, index: int,
         (strategy >= 0 and cells[place].strategy != strategy) or (symbol >= 0 and cells[place].symbol != symbol)
     ):
         place += 1
-    event = _tell(run, cells[place], run.portfolio, kind, reason, scope, maximum, value, value)
-    if scope == _OF_GROUP:
-        event.exit = index - limits.first_group + 1
-    limit = limits.limit[reason - _FIRST]
-    if kind == _REACHED:
-        limit.maximum = maximum
-        limit.value = value
+    event = _tell(run, cells[place], run.portfolio, kind, reason, action, scope, maximum, value, value)
+    event.exit = group
 
 
 @compiled
@@ -432,12 +445,18 @@ def _act(run: Record, cells: Records, reason: int, index: int, maximum: int, val
     """Tell that a scope has come to a limit, and do what the limit says."""
     limits = run.limits
     _tell_scope(run, cells, _REACHED, reason, index, maximum, value)
-    action = limits.limit[reason - _FIRST].action
+    limit = limits.limit[reason - _FIRST]
+    if limits.stopped == 0:
+        # What is told of it later is what stopped everything.
+        limit.maximum = maximum
+        limit.value = value
+    action = limits.scopes[index].action if index >= limits.first_group else limit.action
     if action == _CLOSE:
-        _close_scope(run, index, reason)
-    elif action == _STOP:
+        _close_scope(run, index, reason, maximum, value)
+    elif action == _STOP and limits.stopped == 0:
         limits.stopped = reason
-        _close_scope(run, 0, reason)
+        limits.stopped_group = max(index - limits.first_group + 1, 0)
+        _close_scope(run, 0, reason, maximum, value)
 
 
 @compiled
@@ -488,14 +507,15 @@ def _watch_streaks(run: Record, cells: Records) -> None:
         scope = limits.scopes[index]
         if scope.losses > 0 and _is_over(limit, scope.loss_time, scope.loss_day, limits.time, limits.day):
             scope.losses = 0
+        if scope.streak > 0 and (scope.losses == 0 or scope.broken) and limits.stopped == 0:
+            scope.streak = 0
+            _tell_scope(run, cells, _RELEASED, _LOSS_STREAK, index, limits.streak_losses[0] * limits.one, 0)
+        scope.broken = 0
         level = _streak_level(limits, scope.losses)
         if level > scope.streak:
             scope.streak = level
             threshold = limits.streak_losses[level - 1]
             _act(run, cells, _LOSS_STREAK, index, threshold * limits.one, scope.losses * limits.one)
-        elif scope.losses == 0 and scope.streak > 0 and limits.stopped == 0:
-            scope.streak = 0
-            _tell_scope(run, cells, _RELEASED, _LOSS_STREAK, index, limits.streak_losses[0] * limits.one, 0)
 
 
 @compiled
@@ -506,29 +526,28 @@ def _watch_scope(run: Record, cells: Records, reason: int, index: int, value: in
 
 
 @compiled
-def _is_closing(run: Record, reason: int) -> bool:
-    return run.limits.limit[reason - _FIRST].action >= _CLOSE
-
-
-@compiled
 def _watch_exposure(run: Record, cells: Records) -> None:
     """Hold what is open against the limits under which it is closed when the market carries it beyond them."""
     limits = run.limits
     whole = limits.scopes[0]
-    if _is_closing(run, _TOTAL_RISK):
-        _watch_scope(run, cells, _TOTAL_RISK, 0, whole.risk, _bound(run, _TOTAL_RISK))
-    if _is_closing(run, _GROSS_EXPOSURE):
-        _watch_scope(run, cells, _GROSS_EXPOSURE, 0, _gross(whole, 1), _bound(run, _GROSS_EXPOSURE))
-    if _is_closing(run, _NET_EXPOSURE):
-        _watch_scope(run, cells, _NET_EXPOSURE, 0, abs(whole.long - whole.short), _bound(run, _NET_EXPOSURE))
+    limit = limits.limit[_TOTAL_RISK - _FIRST]
+    if limit.action >= _CLOSE:
+        _watch_scope(run, cells, _TOTAL_RISK, 0, whole.risk, _bound(run, limit))
+    limit = limits.limit[_GROSS_EXPOSURE - _FIRST]
+    if limit.action >= _CLOSE:
+        _watch_scope(run, cells, _GROSS_EXPOSURE, 0, _gross(whole, 1), _bound(run, limit))
+    limit = limits.limit[_NET_EXPOSURE - _FIRST]
+    if limit.action >= _CLOSE:
+        _watch_scope(run, cells, _NET_EXPOSURE, 0, abs(whole.long - whole.short), _bound(run, limit))
     for index in range(1, limits.first_group):
         reason = _SYMBOL_EXPOSURE if index >= limits.first_symbol else _STRATEGY_EXPOSURE
-        if _is_closing(run, reason):
-            _watch_scope(run, cells, reason, index, _gross(limits.scopes[index], 1), _bound(run, reason))
+        limit = limits.limit[reason - _FIRST]
+        if limit.action >= _CLOSE:
+            _watch_scope(run, cells, reason, index, _gross(limits.scopes[index], 1), _bound(run, limit))
     for index in range(limits.first_group, limits.scope_count):
         group = limits.scopes[index]
         if group.action >= _CLOSE:
-            _watch_scope(run, cells, _GROUP_EXPOSURE, index, _gross(group, 1), _group_bound(run, group))
+            _watch_scope(run, cells, _GROUP_EXPOSURE, index, _gross(group, 1), _bound(run, group))
 
 
 @compiled
@@ -542,7 +561,7 @@ def _end_closing(run: Record, cells: Records) -> None:
             scope.closing = 0
             limits.closing -= 1
             if reason >= _TOTAL_RISK and limits.stopped == 0:
-                _tell_scope(run, cells, _RELEASED, reason, index, limits.limit[reason - _FIRST].maximum, 0)
+                _tell_scope(run, cells, _RELEASED, reason, index, scope.closing_maximum, 0)
 
 
 @compiled
@@ -569,4 +588,4 @@ def watch(run: Record, instruments: Records, accounts: Records, cells: Records, 
         _end_closing(run, cells)
         _watch_exposure(run, cells)
     if run.event_count > before or limits.closing != 0:
-        _cancel_entries(run, accounts, cells)
+        cancel_entries(run, accounts, cells)

@@ -388,7 +388,7 @@ CELL = np.dtype(
         ("trade_fees", "i8"),  # units
         ("trade_slippage", "i8"),  # units lost to slippage and spread
         # Limits.
-        ("exposure", "i8"),  # units: what the position is worth, marked when limits were last looked at
+        ("exposure", "i8"),  # units: what the position is worth, at the marks when all were last added up
         ("risk", "i8"),  # units: what it loses when its stop is hit, likewise
         ("trade_carried", "i8"),  # units got for holding
         # Counters and what is only valid within one step.
@@ -569,7 +569,10 @@ SCOPE = np.dtype(
         ("ratio", "i8"),  # billionths of equity: a group's limit; 0 when it is money
         ("groups", "i8"),  # of a symbol: a bit for each group it belongs to
         ("closing", "i8"),  # the Reason for which everything is closed; 0 none
+        ("closing_maximum", "i8"),  # units, when that limit was reached
+        ("closing_value", "i8"),  # units
         ("losses", "i8"),  # trades lost in a row
+        ("broken", "i8"),  # 1: since this was last looked at, a trade was no loss
         ("loss_time", "i8"),  # nanoseconds: when the last of them was lost
         ("loss_day", "i8"),
         ("streak", "i8"),  # how many steps of the limit they have reached
@@ -589,8 +592,8 @@ LIMIT = np.dtype(
         ("reached", "i8"),  # 1: the account has come to it
         ("reached_time", "i8"),  # nanoseconds
         ("reached_day", "i8"),
-        ("maximum", "i8"),  # units, when it was reached
-        ("value", "i8"),  # units, when it was reached
+        ("maximum", "i8"),  # units, when it was last reached
+        ("value", "i8"),  # units, when it was last reached
     ],
     align=True,
 )
@@ -602,19 +605,23 @@ LIMITS = np.dtype(
         ("unallocated", "i8"),  # units of the account that no strategy has
         ("one", "i8"),  # units of one of the account currency
         ("time", "i8"),  # nanoseconds of the present step
-        ("equity", "i8"),  # units of the account at the last decision
+        ("equity", "i8"),  # units of the account when everything was last added up
         ("last_equity", "i8"),  # units of the account at the end of the last step
         ("peak", "i8"),  # units: the highest equity so far
         ("today", "i8"),  # the day of the present step
         ("day", "i8"),  # the day that was last watched
         ("day_start", "i8"),  # units: equity at the end of the day before
         ("stopped", "i8"),  # the Reason for which nothing is entered any more; 0 none
+        ("stopped_group", "i8"),  # the group whose limit it was, from 1; 0 none
         ("closing", "i8"),  # scopes that are being closed
         ("cut", "i8"),  # the Reason of the last limit that cut an entry
         ("minute", "i8"),  # of the last order
         ("orders", "i8"),  # made in that minute
         ("positions", "i8"),  # cells with a position
         ("waiting", "i8"),  # flat cells with a working entry
+        ("working", "i8"),  # entries that still work, at most
+        ("marked", "i8"),  # the step at whose close everything was last added up
+        ("weighing", "i8"),  # 1: wishes are sized to be weighed against each other; what is left of them is checked
         ("is_sized", "i8"),  # 1: what is entered now was cut by the factors of losses before
         ("streak_per_strategy", "i8"),  # 1: each strategy's own losses count
         ("streak_count", "i8"),

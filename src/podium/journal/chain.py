@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from podium.core.times import iso
-from podium.journal.records import GENESIS, JournalRecord, Row, Stream, record_hash, row_of
+from podium.journal.records import GENESIS, JournalRecord, Row, Stored, Stream, record_hash, row_of
 
 __all__ = ["Chain"]
 
@@ -57,7 +57,7 @@ class Chain:
         """
         self.position, self.hash = row.position, row.hash
 
-    def check(self, rows: Sequence[Row]) -> str | None:
+    def check(self, rows: Sequence[Stored]) -> str | None:
         """Go on through rows as long as they follow.
 
         Args:
@@ -68,19 +68,20 @@ class Chain:
         """
         sequences = self._sequences
         for row in rows:
-            position, stream, sequence, stored = row.position, row.stream, row.sequence, row.hash
+            position, stream, sequence, *_, found = row
             if position != self.position + 1:
                 return f"record {self.position + 1} is missing: {_named(row)} follows record {self.position}"
-            if record_hash(self.hash, row[1:7]) != stored:
+            if record_hash(self.hash, row[1:7]) != found:
                 return f"{_named(row)} was changed: its hash does not follow from it and the records before it"
             if sequence != sequences.get(stream, sequence - 1) + 1:
                 return f"{_named(row)} is out of sequence: it follows {stream} {sequences[stream]}"
             sequences[stream] = sequence
-            self.position, self.hash = position, stored
+            self.position, self.hash = position, found
         return None
 
 
-def _named(row: Row) -> str:
+def _named(stored: Stored) -> str:
+    row = Row._make(stored)
     try:
         when = iso(row.time)
     except (OverflowError, TypeError, ValueError):  # it was changed, too

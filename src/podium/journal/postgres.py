@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from podium.core.errors import ConfigurationError, JournalError, JournalFailed, Location, Problem
 from podium.core.ids import new_epoch
 from podium.journal.lock import held
-from podium.journal.records import Row, Snapshot, Stream, snapshot_digest
+from podium.journal.records import Row, Snapshot, Stored, Stream, snapshot_digest
 from podium.journal.storage import FORMAT, Head, Segment, StoredSnapshot
 
 try:
@@ -139,7 +139,7 @@ class PostgresStorage:
                 (_SNAPSHOTS_KEPT,),
             )
 
-    def page(self, after: int, limit: int) -> list[Row]:
+    def page(self, after: int, limit: int) -> list[Stored]:
         """Give the rows behind a position.
 
         Args:
@@ -149,7 +149,7 @@ class PostgresStorage:
         query: LiteralString = "SELECT * FROM record WHERE position > %s ORDER BY position LIMIT %s"
         return self._rows(query, after, limit)
 
-    def page_of(self, stream: Stream, after: int, limit: int) -> list[Row]:
+    def page_of(self, stream: Stream, after: int, limit: int) -> list[Stored]:
         """Give the rows of a stream behind a sequence.
 
         Args:
@@ -172,7 +172,7 @@ class PostgresStorage:
     def tail(self) -> Row | None:
         """Give the last row."""
         rows = self._rows("SELECT * FROM record ORDER BY position DESC LIMIT 1")
-        return rows[0] if rows else None
+        return Row._make(rows[0]) if rows else None
 
     def head(self) -> Head | None:
         """Give what was noted in the same commit as the last row."""
@@ -320,8 +320,8 @@ class PostgresStorage:
                 )
             ) from None
 
-    def _rows(self, query: LiteralString, *values: str | int) -> list[Row]:
-        return list(map(Row._make, self._query(query, *values)))
+    def _rows(self, query: LiteralString, *values: str | int) -> list[Stored]:
+        return self._query(query, *values)
 
     def _query(self, query: LiteralString, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]  # columns differ
         with self._told(), self._reader.cursor(binary=True) as cursor:

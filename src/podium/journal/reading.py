@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from operator import attrgetter
+from typing import cast
 
 from podium.core.errors import JournalError, Location, Problem
 from podium.journal.chain import Chain
-from podium.journal.records import JournalRecord, Row, Snapshot, Stream, snapshot_digest
+from podium.journal.records import JournalRecord, Row, Snapshot, Stored, Stream, snapshot_digest
 from podium.journal.segments import read_segment
 from podium.journal.storage import Head, Storage
 
@@ -66,14 +66,9 @@ class StoredJournal:
         Returns:
             The records; nothing is held open between them.
         """
-        for row in self.rows(stream, after):
+        for _, name, sequence, time, kind, correlation_id, body, _ in self._stored(stream, after):
             yield JournalRecord(
-                stream=_STREAMS[row.stream],
-                sequence=row.sequence,
-                time=row.time,
-                kind=row.kind,
-                body=row.body,
-                correlation_id=row.correlation_id,
+                stream=_STREAMS[name], sequence=sequence, time=time, kind=kind, body=body, correlation_id=correlation_id
             )
 
     def rows(self, stream: Stream | None = None, after: int = 0) -> Iterator[Row]:
@@ -86,16 +81,7 @@ class StoredJournal:
         Returns:
             The rows.
         """
-        place = attrgetter("position" if stream is None else "sequence")
-        for segment in self._storage.segments():
-            end = segment.last if stream is None else segment.sequences[stream]
-            if after < end:
-                archived = read_segment(segment.file)
-                yield from (row for row in archived if stream in (None, row.stream) and place(row) > after)
-                after = end
-        while page := self._page(stream, after):
-            yield from page
-            after = place(page[-1])
+        return map(Row._make, self._stored(stream, after))
 
     def last(self, stream: Stream) -> int:
         """Give the sequence of the last durable record of a stream, 0 when there is none.
@@ -132,7 +118,7 @@ class StoredJournal:
         """
         head, chain = self._storage.head(), Chain()
         try:
-            flaw = self._follow(chain, self.rows()) or self._lost(head, chain)
+            flaw = self._follow(chain, self._stored()) or self._lost(head, chain)
         except JournalError as error:  # an archive file is gone
             return self._verification(chain, 0, error.problems[0])
         kept = self._storage.snapshots()
@@ -144,7 +130,19 @@ class StoredJournal:
         """Let go of everything."""
         self._storage.close()
 
-    def _page(self, stream: Stream | None, after: int) -> list[Row]:
+    def _stored(self, stream: Stream | None = None, after: int = 0) -> Iterator[Stored]:
+        place = 0 if stream is None else 2  # position or sequence
+        for segment in self._storage.segments():
+            end = segment.last if stream is None else segment.sequences[stream]
+            if after < end:
+                archived = read_segment(segment.file)
+                yield from (row for row in archived if stream in (None, row[1]) and cast("int", row[place]) > after)
+                after = end
+        while page := self._page(stream, after):
+            yield from page
+            after = cast("int", page[-1][place])
+
+    def _page(self, stream: Stream | None, after: int) -> list[Stored]:
         if stream is None:
             return self._storage.page(after, _PAGE)
         return self._storage.page_of(stream, after, _PAGE)
@@ -157,7 +155,7 @@ class StoredJournal:
     def _tail_chain(self) -> Chain:
         """Go from the newest snapshot to the last record, and refuse what does not follow."""
         head, chain = self._storage.head(), self._chain_at(self.behind_snapshot())
-        flaw = self._follow(chain, self.rows(after=chain.position)) or self._lost(head, chain)
+        flaw = self._follow(chain, self._stored(after=chain.position)) or self._lost(head, chain)
         if flaw is not None:
             raise JournalError(self._problem(flaw))
         return chain
@@ -165,8 +163,8 @@ class StoredJournal:
     def _chain_at(self, position: int) -> Chain:
         """Stand at a record; at the end of the archives, or at the beginning, when there is no such record."""
         found = self._storage.page(position - 1, 1) if position else []
-        if found and found[0].position == position:
-            return Chain(position, found[0].hash, {})
+        if found and (row := Row._make(found[0])).position == position:
+            return Chain(position, row.hash, {})
         return self.end_of_archives()
 
     def end_of_archives(self) -> Chain:
@@ -184,10 +182,10 @@ class StoredJournal:
             self._storage.page_of(Stream.DOMAIN, snapshot.domain_sequence, 1),
         )
         tail = self._storage.tail()
-        positions = [rows[0].position - 1 for rows in behind if rows]
+        positions = [rows[0][0] - 1 for rows in behind if rows]
         return min(positions, default=tail.position if tail else 0)
 
-    def _follow(self, chain: Chain, rows: Iterator[Row]) -> str | None:
+    def _follow(self, chain: Chain, rows: Iterator[Stored]) -> str | None:
         while page := list(islice(rows, _PAGE)):
             if (flaw := chain.check(page)) is not None:
                 return flaw
@@ -199,8 +197,8 @@ class StoredJournal:
             return None
         if head.position > chain.position:
             return f"the journal ends with record {chain.position}, but record {head.position} was durable"
-        found = self._storage.page(head.position - 1, 1)
-        if found and found[0].position == head.position and found[0].hash != head.hash:
+        found = self._chain_at(head.position)
+        if found.position == head.position and found.hash != head.hash:
             return f"record {head.position} is another one than was durable"
         return None
 

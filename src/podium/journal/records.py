@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["GENESIS", "JournalRecord", "Row", "Snapshot", "Stream", "record_hash", "row_of", "snapshot_digest"]
+__all__ = [
+    "GENESIS",
+    "JournalRecord",
+    "Row",
+    "Snapshot",
+    "Stored",
+    "Stream",
+    "record_hash",
+    "row_of",
+    "snapshot_digest",
+]
 
 GENESIS = bytes(32)
 """what stands for the hash of the record before the first one"""
@@ -70,6 +80,10 @@ class Snapshot:
 
 Content = tuple[str, int, int, str, str, bytes]
 """stream, sequence, time, kind, correlation id and body of a record"""
+
+
+Stored = tuple[int, str, int, int, str, str, bytes, bytes]
+"""the fields of a row as a storage gives them: a million of them are read at a start, and names for each take time"""
 
 
 class Row(NamedTuple):

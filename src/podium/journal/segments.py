@@ -10,7 +10,7 @@ import polars as pl
 
 from podium.core.errors import JournalError, Location, Problem
 from podium.journal.chain import Chain
-from podium.journal.records import Row
+from podium.journal.records import Row, Stored
 from podium.journal.storage import Segment
 
 __all__ = ["read_segment", "write_segment"]
@@ -58,7 +58,7 @@ def write_segment(folder: Path, chain: Chain, rows: Sequence[Row]) -> Segment:
     return Segment(file=path, first=rows[0].position, last=chain.position, hash=chain.hash, sequences=chain.sequences)
 
 
-def read_segment(path: Path) -> Iterator[Row]:
+def read_segment(path: Path) -> Iterator[Stored]:
     """Read the rows of an archive file.
 
     Args:
@@ -77,7 +77,7 @@ def read_segment(path: Path) -> Iterator[Row]:
         raise JournalError(
             _problem(path, f"an archive of the journal {what}", "the file that `podium journal archive` wrote")
         ) from None
-    return map(Row._make, frame.iter_rows())
+    return frame.iter_rows()
 
 
 def _sync(path: Path) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from podium.core.errors import JournalError, JournalFailed, Location, Problem
 from podium.core.ids import new_epoch
 from podium.journal.lock import FileLock
-from podium.journal.records import Row, Snapshot, Stream, snapshot_digest
+from podium.journal.records import Row, Snapshot, Stored, Stream, snapshot_digest
 from podium.journal.storage import FORMAT, Head, Segment, StoredSnapshot
 
 __all__ = ["SqliteStorage"]
@@ -135,7 +135,7 @@ class SqliteStorage:
                 "DELETE FROM snapshot WHERE number <= (SELECT max(number) FROM snapshot) - ?", (_SNAPSHOTS_KEPT,)
             )
 
-    def page(self, after: int, limit: int) -> list[Row]:
+    def page(self, after: int, limit: int) -> list[Stored]:
         """Give the rows behind a position.
 
         Args:
@@ -145,7 +145,7 @@ class SqliteStorage:
         query = f"{_SELECT} WHERE position > ? ORDER BY position LIMIT ?"
         return self._rows(query, after, limit)
 
-    def page_of(self, stream: Stream, after: int, limit: int) -> list[Row]:
+    def page_of(self, stream: Stream, after: int, limit: int) -> list[Stored]:
         """Give the rows of a stream behind a sequence.
 
         Args:
@@ -168,7 +168,7 @@ class SqliteStorage:
     def tail(self) -> Row | None:
         """Give the last row."""
         rows = self._rows(f"{_SELECT} ORDER BY position DESC LIMIT 1")
-        return rows[0] if rows else None
+        return Row._make(rows[0]) if rows else None
 
     def head(self) -> Head | None:
         """Give what ``journal.head`` says; nothing when it was never written or was taken away.
@@ -337,8 +337,8 @@ class SqliteStorage:
         name = file.relative_to(own) if file.is_relative_to(own) else file
         return segment.first, segment.last, str(name), segment.hash, json.dumps(segment.sequences)
 
-    def _rows(self, query: str, *values: str | int) -> list[Row]:
-        return list(map(Row._make, self._query(query, *values)))
+    def _rows(self, query: str, *values: str | int) -> list[Stored]:
+        return self._query(query, *values)
 
     def _query(self, query: str, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]  # columns differ
         with _told(self._path):

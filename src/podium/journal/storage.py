@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from podium.journal.records import Row, Snapshot, Stream
+from podium.journal.records import Row, Snapshot, Stored, Stream
 
 __all__ = ["FORMAT", "Head", "Segment", "Storage", "StoredSnapshot"]
 
@@ -92,7 +92,7 @@ class Storage(Protocol):
         """
         ...
 
-    def page(self, after: int, limit: int) -> list[Row]:
+    def page(self, after: int, limit: int) -> list[Stored]:
         """Give the rows behind a position, in the order of commits.
 
         Args:
@@ -101,7 +101,7 @@ class Storage(Protocol):
         """
         ...
 
-    def page_of(self, stream: Stream, after: int, limit: int) -> list[Row]:
+    def page_of(self, stream: Stream, after: int, limit: int) -> list[Stored]:
         """Give the rows of a stream behind a sequence, in order.
 
         Args:

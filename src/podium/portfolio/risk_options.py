@@ -24,6 +24,8 @@ __all__ = [
     "ExposureLimit",
     "LossStreak",
     "OrderLimit",
+    "OrdersLimit",
+    "PositionsLimit",
     "PriceLimit",
     "RiskOptions",
 ]
@@ -43,6 +45,10 @@ _ACTIONS = {
     "close": "close what is open as well",
     "stop": "close everything and enter nothing any more",
 }
+
+
+#: Why some limits cannot close.
+_NOT_OPEN = "it is held against an entry before it trades, when there is nothing of it to close"
 
 
 def _described(*actions: str) -> str:
@@ -88,9 +94,9 @@ class AmountLimit(_Limit):
 class OrderLimit(AmountLimit):
     """What one entry may be worth or lose."""
 
-    action: Annotated[Literal["block", "reduce", "stop"], choice("block", "reduce", "stop")] = Field(
-        default="block", description=_described("block", "reduce", "stop")
-    )
+    action: Annotated[
+        Literal["block", "reduce", "stop"], choice("block", "reduce", "stop", meaningless={"close": _NOT_OPEN})
+    ] = Field(default="block", description=_described("block", "reduce", "stop"))
 
 
 class ExposureLimit(AmountLimit):
@@ -105,18 +111,49 @@ class PriceLimit(_Limit):
     """How far the price of an entry may lie from the last close."""
 
     limit: Share = Field(description="a ratio of the last close, such as 5%")
-    action: Annotated[Literal["block", "stop"], choice("block", "stop")] = Field(
-        default="block", description=_described("block", "stop")
-    )
+    action: Annotated[
+        Literal["block", "stop"],
+        choice("block", "stop", meaningless={"reduce": "a smaller entry has the same price", "close": _NOT_OPEN}),
+    ] = Field(default="block", description=_described("block", "stop"))
 
 
 class CountLimit(_Limit):
     """How many there may be."""
 
+    action: str
     limit: Annotated[int, whole_number(minimum=1)] = Field(description="how many there may be")
-    action: Annotated[Literal["block", "stop"], choice("block", "stop")] = Field(
-        default="block", description=_described("block", "stop")
-    )
+
+
+class PositionsLimit(CountLimit):
+    """How many positions there may be."""
+
+    action: Annotated[
+        Literal["block", "stop"],
+        choice(
+            "block",
+            "stop",
+            meaningless={
+                "reduce": "a smaller position counts as one, too",
+                "close": "entries beyond the number are refused, so there is never a position too many",
+            },
+        ),
+    ] = Field(default="block", description=_described("block", "stop"))
+
+
+class OrdersLimit(CountLimit):
+    """How many orders there may be."""
+
+    action: Annotated[
+        Literal["block", "stop"],
+        choice(
+            "block",
+            "stop",
+            meaningless={
+                "reduce": "a smaller order counts as one, too",
+                "close": "to close is to order, which would make more orders, not fewer",
+            },
+        ),
+    ] = Field(default="block", description=_described("block", "stop"))
 
 
 class AccountLimit(AmountLimit):
@@ -296,8 +333,8 @@ class RiskOptions(BaseModel):
         default=DailyLoss(limit=Decimal("0.05")),
         description="what the portfolio may lose in a day; it lets go when a new day begins; off for none",
     )
-    open_positions: Annotated[CountLimit | None, _limit_of(CountLimit)] = Field(
-        default=CountLimit(limit=3), description="how many positions may be open at once; off for none"
+    open_positions: Annotated[PositionsLimit | None, _limit_of(PositionsLimit)] = Field(
+        default=PositionsLimit(limit=3), description="how many positions may be open at once; off for none"
     )
     loss_streak: Annotated[
         LossStreak | None, BeforeValidator(_of_streak, json_schema_input_type=LossStreak | Mapping[str, float | str])
@@ -329,7 +366,7 @@ class RiskOptions(BaseModel):
     price_deviation: Annotated[PriceLimit | None, _limit_of(PriceLimit)] = Field(
         default=None, description="how far the price of an entry may lie from the last close, as a ratio of it"
     )
-    orders_per_minute: Annotated[CountLimit | None, _limit_of(CountLimit)] = Field(
+    orders_per_minute: Annotated[OrdersLimit | None, _limit_of(OrdersLimit)] = Field(
         default=None, description="how many orders may be made in a minute of the clock; exits count, but always pass"
     )
 
