@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from podium.backtest.orchestrator import StrategyOrchestrator
     from podium.backtest.result import OrchestratorResult
     from podium.core.carry import Carry, Dividend, Funding, Split
+    from podium.core.conversion import Conversion, Rate
     from podium.core.errors import PodiumError
     from podium.core.instruments import Instrument
     from podium.core.slippage import SlippageModel
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Carry",
+    "Conversion",
     "Dividend",
     "FeeTier",
     "Funding",
@@ -29,6 +31,7 @@ __all__ = [
     "OrchestratorConfig",
     "OrchestratorResult",
     "PodiumError",
+    "Rate",
     "SlippageModel",
     "Split",
     "Strategy",
@@ -43,6 +46,7 @@ __all__ = [
 _HOMES = {
     "FeeTier": "portfolio.configuration",
     "Carry": "core.carry",
+    "Conversion": "core.conversion",
     "Dividend": "core.carry",
     "Funding": "core.carry",
     "Split": "core.carry",
@@ -50,6 +54,7 @@ _HOMES = {
     "OrchestratorConfig": "portfolio.configuration",
     "OrchestratorResult": "backtest.result",
     "PodiumError": "core.errors",
+    "Rate": "core.conversion",
     "SlippageModel": "core.slippage",
     "Strategy": "strategy.base",
     "StrategyAllocation": "backtest.allocation",

@@ -242,10 +242,12 @@ class Plain:
         elif kind in LIMIT_KINDS:
             head = {"sequence": sequence, "time": self.time(row["step"]), "kind": kind.name}
             return head | self.limited(row, strategy, symbol, {"quantity": quantity, "price": price})
-        elif kind in (EventKind.CARRY_POSTED, EventKind.POSITION_ADJUSTED):
+        elif kind in (EventKind.CARRY_POSTED, EventKind.POSITION_ADJUSTED, EventKind.CURRENCY_CONVERTED):
             content = {**trade, "quantity": quantity, "position": position, "price": price, "reason": reason}
             if kind == EventKind.CARRY_POSTED:
                 content["amount"] = money["realised"]
+            elif kind == EventKind.CURRENCY_CONVERTED:
+                content |= {"returned": money["notional"], "amount": money["realised"]}
             else:
                 content |= {"paid": money["notional"], "realised": money["realised"]}
             content |= account
@@ -373,6 +375,9 @@ def told(event):
         names = ("direction", "other", "amount", "reason")
         names += ("equity_before", "equity_after", "other_equity_before", "other_equity_after")
         return "info", "capital_moved", {**{n: event[n] for n in names}, "allocation_limit": event["allocated"]}
+    if kind == "CURRENCY_CONVERTED":
+        names = ("reason", "side", "quantity", "price", "returned", "amount", "cash")
+        return "info", "currency_converted", {name: event[name] for name in names}
     if kind in ("CARRY_POSTED", "POSITION_ADJUSTED"):
         amount = "amount" if kind == "CARRY_POSTED" else "paid"
         return (

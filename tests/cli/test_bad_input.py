@@ -218,7 +218,7 @@ portfolio.yaml:2:9: '*demo' refers to a name that was not given
         edits=((PORTFOLIO, "simulation:", "simulaton:"),),
         message="""\
 portfolio.yaml:11:1: unknown key 'simulaton' in the file
-  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
+  expected: one of portfolio, data, symbols, conversion, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
   hint: did you mean 'simulation'?
 """,
     ),
@@ -227,7 +227,7 @@ portfolio.yaml:11:1: unknown key 'simulaton' in the file
         edits=((PORTFOLIO, "simulation:", "journal: {path: runs}\nsimulation:"),),
         message="""\
 portfolio.yaml:11:1: 'journal' comes in a later release
-  expected: one of portfolio, data, symbols, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
+  expected: one of portfolio, data, symbols, conversion, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
   hint: remove 'journal' until then
 """,
     ),
@@ -733,6 +733,172 @@ f.yaml:2: carry: rate of a funding is 1.5
 """,
     ),
     Case(
+        name="currency without a rate",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: BTC}"),),
+        message="""\
+portfolio.yaml:10:37: 'ETH/USDT' is quoted in BTC, and there is no rate of it in USDT
+  expected: conversion: {BTC: a symbol such as BTC/USDT, a file of rates, or a number}
+  hint: write 1 where BTC counts as USDT
+""",
+    ),
+    Case(
+        name="pairs in another currency without a rate",
+        edits=((PORTFOLIO, "portfolio:\n", "portfolio:\n  currency: EUR\n"),),
+        message="""\
+portfolio.yaml:10:3: 'BTC/USDT' is quoted in USDT, and there is no rate of it in EUR
+  expected: conversion: {USDT: a symbol such as USDT/EUR, a file of rates, or a number}
+  hint: write 1 where USDT counts as EUR, or state the currency of 'BTC/USDT'
+portfolio.yaml:11:3: 'ETH/USDT' is quoted in USDT, and there is no rate of it in EUR
+  expected: conversion: {USDT: a symbol such as USDT/EUR, a file of rates, or a number}
+  hint: write 1 where USDT counts as EUR, or state the currency of 'ETH/USDT'
+""",
+    ),
+    Case(
+        name="currency that is no code",
+        edits=((PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: euro}"),),
+        message="""\
+portfolio.yaml:10:47: symbols.ETH/USDT.currency is 'euro'
+  expected: a currency code, such as USDT
+""",
+    ),
+    Case(
+        name="rate that nobody needs",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: 1.08, EURO: 2}\nsimulation:"),
+        ),
+        message="""\
+portfolio.yaml:11:25: no symbol is quoted in EURO
+  expected: one of EUR
+  hint: did you mean 'EUR'?
+""",
+    ),
+    Case(
+        name="rate of the account currency",
+        edits=((PORTFOLIO, "simulation:", "conversion: {USDT: 1}\nsimulation:"),),
+        message="""\
+portfolio.yaml:11:14: USDT is the account currency: it needs no rate
+  expected: rates of other currencies
+  hint: remove it
+""",
+    ),
+    Case(
+        name="rate of 0",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: 0}\nsimulation:"),
+        ),
+        message="""\
+portfolio.yaml:11:19: conversion.EUR is 0
+  expected: a symbol, a CSV file of rates, or a rate above 0
+""",
+    ),
+    Case(
+        name="rate finer than is kept",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: 1.0000000000001}\nsimulation:"),
+        ),
+        message="""\
+portfolio.yaml:11:19: conversion: the rate is 1.0000000000001
+  expected: a number above 0 and below 1,000,000, with at most 12 decimals
+""",
+    ),
+    Case(
+        name="rate from an unknown symbol",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: BTC/USD}\nsimulation:"),
+        ),
+        message="""\
+portfolio.yaml:11:14: 'BTC/USD' is not a symbol of this portfolio
+  expected: one of BTC/USDT, ETH/USDT
+  hint: did you mean 'BTC/USDT'?
+""",
+    ),
+    Case(
+        name="rate from a symbol that is none of it",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: BTC/USDT}\nsimulation:"),
+        ),
+        message="""\
+portfolio.yaml:11:14: 'BTC/USDT' is quoted in USDT: it says nothing about EUR in USDT
+  expected: EUR in USDT, or USDT in EUR
+""",
+    ),
+    Case(
+        name="rate file that does not exist",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: eur.csv}\nsimulation:"),
+        ),
+        message="""\
+eur.csv:1: this cannot be read: No such file or directory
+  expected: a CSV file
+""",
+    ),
+    Case(
+        name="rate file with a rate of 0",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: eur.csv}\nsimulation:"),
+            ("eur.csv", None, "time,rate\n2023-12-31,1.1\n2024-01-02,0\n"),
+        ),
+        message="""\
+eur.csv:3: conversion: the rate is 0
+  expected: a number above 0 and below 1,000,000, with at most 12 decimals
+""",
+    ),
+    Case(
+        name="rate file without a line",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: eur.csv}\nsimulation:"),
+            ("eur.csv", None, "time,rate\n"),
+        ),
+        message="""\
+eur.csv:1: there is no rate
+  expected: at least one line
+""",
+    ),
+    Case(
+        name="rate file out of order",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: eur.csv}\nsimulation:"),
+            ("eur.csv", None, "time,rate\n2024-01-02,1.1\n2024-01-01,1.1\n"),
+        ),
+        message="""\
+eur.csv:3: the time 2024-01-01 is not after the line before
+  expected: the oldest first
+""",
+    ),
+    Case(
+        name="rate that begins after the bars",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: EUR}"),
+            (PORTFOLIO, "simulation:", "conversion: {EUR: eur.csv}\nsimulation:"),
+            ("eur.csv", None, "time,rate\n2024-01-02,1.1\n"),
+        ),
+        message="""\
+portfolio.yaml:11:14: the rate of EUR begins at 2024-01-02T00:00:00Z, after the first bar of 'ETH/USDT' at 2024-01-01T01:00:00Z
+  expected: a rate that is known when the bars that need it begin
+  hint: give it an earlier rate, or let the bars begin later with data: {from: ...}
+""",
+    ),
+    Case(
+        name="capital that is too much in another currency",
+        edits=(
+            (PORTFOLIO, "lot: 0.01}", "lot: 0.01, currency: VND}"),
+            (PORTFOLIO, "simulation:", "conversion: {VND: 0.000000001}\nsimulation:"),
+        ),
+        message="""\
+portfolio.yaml:3:3: a capital of 100000 at leverage 1 does not fit an exact ledger in units of 1e-8 of the currency of 'ETH/USDT'
+  expected: a capital of at most 11
+""",
+    ),
+    Case(
         name="factor file with a wrong date",
         edits=(
             (PORTFOLIO, "lot: 0.01}", "lot: 0.01, factors: f.yaml}"),
@@ -789,7 +955,7 @@ portfolio.yaml:10:13: carry: dividends is out of order at 2024-01-01
         edits=((PORTFOLIO, "lot: 0.01}", "lotsize: 0.01}"),),
         message="""\
 portfolio.yaml:10:26: unknown key 'lotsize' in symbols.ETH/USDT
-  expected: one of tick, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, maintenance_rate, maintenance_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, volume_limit, notional_minimum
+  expected: one of tick, currency, lot, multiplier, taker_fee, maker_fee, fee_per_unit, fee_minimum, leverage, initial_margin, maintenance_rate, maintenance_margin, settlement, funding, borrow_rate, dividends, splits, factors, adjust, slippage, spread, quantity_minimum, quantity_maximum, slippage_model, volume_limit, notional_minimum
   hint: did you mean 'lot'?
 """,
     ),

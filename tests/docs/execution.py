@@ -193,7 +193,14 @@ def _shell(words: str, folder: Path) -> tuple[int, str]:
 
 def _is_strategy(text: str) -> bool:
     keys = set(_keys(text))
-    return "portfolio" not in keys and not keys & {"data", "symbols", "simulation", "strategies", "defaults"}
+    return "portfolio" not in keys and not keys & {
+        "data",
+        "symbols",
+        "conversion",
+        "simulation",
+        "strategies",
+        "defaults",
+    }
 
 
 def _keys(text: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from podium.core.events import EventKind, Reason
 from podium.core.instruments import Instrument
 from podium.core.money import RATE_SCALE, MoneyUnit
-from podium.engine.engine import CellInput, Engine, EngineOptions, TierInput
+from podium.engine.engine import CellInput, ConversionInput, Engine, EngineOptions, TierInput
 from podium.engine.tables import (
     CLOSED,
     FLOW,
@@ -218,7 +218,7 @@ class Played:
             words += [kind, side, str(int(event["quantity"]))]
         else:
             words += [kind, side] if kind in ("generated", "cancelled", "rejected") else [kind]
-        if kind == "posted":
+        if kind in ("posted", "converted"):
             words.append(str(self.money(event["realised"])))
         if kind == "adjusted":
             words += [str(int(event["position"])), f"@{int(event['price'])}", str(self.money(event["notional"]))]
@@ -253,6 +253,15 @@ class Played:
         ]
 
 
+def conversion_of(rates: Sequence[str | None]) -> ConversionInput:
+    """Read rates: each symbol that has some has a currency of its own."""
+    foreign = [[Decimal(rate).as_integer_ratio() for rate in text.split()] for text in rates if text is not None]
+    currencies = [0 if text is None else 1 + sum(each is not None for each in rates[:index])
+                  for index, text in enumerate(rates)]  # fmt: skip
+    table = [[(series[max(step - 1, 0)], series[step]) for series in foreign] for step in range(len(foreign[0]))]
+    return ConversionInput(currencies=currencies, rates=np.array(table, np.int64))
+
+
 def play(
     bars: str | Sequence[str],
     orders: Mapping[int, Sequence[Command] | Command] | None = None,
@@ -273,10 +282,14 @@ def play(
     fee_tiers: Sequence[tuple[Any, Any, Any]] = (),
     limits: Any = None,
     flows: Sequence[tuple[Any, ...]] = (),
+    rates: Sequence[str | None] = (),
 ) -> Played:
     """Run a scene. ``orders`` are by step; ``signals`` by cell; ``cells`` are (strategy, symbol) in portfolio order.
 
     ``flows`` are (step, phase, symbol, Reason, numerator, denominator).
+
+    ``rates`` are by symbol: the account's money for one of its quote currency at the close of each step (and before the
+    bars of the next one), as ``2 2.5 0.4``; ``None`` where it is quoted in the account currency.
 
     A bar takes ``hours``; ``fee_tiers`` are (volume, taker's fee, maker's fee).
     """
@@ -321,6 +334,7 @@ def play(
         priorities=priorities,
         limits=limits(timeline) if limits is not None else None,
         flows=table,
+        conversion=conversion_of(rates) if rates else None,
     )
     for step, given in sorted((orders or {}).items()):
         for command in [given] if isinstance(given, Command) else given:

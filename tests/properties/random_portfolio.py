@@ -19,7 +19,7 @@ from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE, MoneyUnit
 from podium.core.slippage import SlippageModel
 from podium.engine.audit import AuditedTier, audit_events
-from podium.engine.engine import CellInput, Engine, EngineOptions, EngineOverflow, TierInput
+from podium.engine.engine import CellInput, ConversionInput, Engine, EngineOptions, EngineOverflow, TierInput
 from podium.engine.limits import EngineLimits, GroupLimit, Limit, StreakStep
 from podium.engine.stream import CellSignals, StepStream, TickBar
 from podium.engine.tables import (
@@ -72,6 +72,7 @@ class Portfolio:
     flows: Any = None
     #: Without days, which are those of the bars.
     limits: EngineLimits | None = None
+    conversion: ConversionInput | None = None
 
     @property
     def unit(self) -> MoneyUnit:
@@ -95,7 +96,19 @@ class Portfolio:
             priorities=self.priorities,
             flows=self.flows,
             limits=None if self.limits is None else replace(self.limits, days=timeline.days),
+            conversion=self.conversion,
         )
+
+    @property
+    def rates(self) -> dict[int, Any]:
+        """The rates of the symbols that are not quoted in the account currency."""
+        if self.conversion is None:
+            return {}
+        return {
+            symbol: self.conversion.rates[:, currency - 1]
+            for symbol, currency in enumerate(self.conversion.currencies)
+            if currency > 0
+        }
 
     def alone(self) -> Portfolio:
         """Give it without what ties strategies to each other."""
@@ -199,6 +212,7 @@ class Portfolio:
             ],
             times=Timeline.merge(self.symbols).times.tolist(),
             flows=self.flows,
+            rates=self.rates,
         )
 
 
@@ -532,6 +546,27 @@ def _with_limits(portfolio: Portfolio, seed: int) -> Portfolio:
     return replace(portfolio, limits=limits)
 
 
+def _with_currencies(portfolio: Portfolio, seed: int) -> Portfolio:
+    """Quote some symbols in one of two other currencies, with awkward rates; drawn apart, as costs are."""
+    rng = np.random.default_rng([seed, 6])
+    if _chance(rng, 0.5):
+        return portfolio
+    times = np.unique(np.concatenate([ticks.close_time for ticks in portfolio.symbols]))
+    # An audit reads from a fill how far it slipped: what is rounded must not hide a tick.
+    levels = [1.5, 7, 40] if portfolio.options.netted else [0.02, 0.3, 1.5, 7, 40]
+    rates = np.empty((len(times), 2, 2, 2), np.int64)
+    for currency in range(2):
+        scale = int(rng.choice([1000, 997, 10**8]))
+        level, spread = float(rng.choice(levels)), float(rng.choice([0, 0.02, 0.3]))
+        walk = level * np.exp(np.clip(np.cumsum(spread * rng.normal(size=2 * len(times))), -0.3, 0.3))
+        rates[:, currency, :, 0] = np.maximum((walk * scale).astype(np.int64), 1).reshape(-1, 2)
+        rates[:, currency, :, 1] = scale
+        if _chance(rng, 0.3) and not portfolio.options.netted:
+            rates[:, currency] = rates[:, currency, :, ::-1]
+    currencies = [int(rng.choice([0, 1, 1, 2])) for _ in portfolio.symbols]
+    return replace(portfolio, conversion=ConversionInput(currencies=currencies, rates=rates))
+
+
 def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int, limited: bool = False) -> Portfolio:
     """Make a portfolio.
 
@@ -594,7 +629,7 @@ def make_portfolio(*, seed: int, symbols: int, strategies: int, hours: int, limi
     # Drawn apart, so that everything else stays as it is without it.
     netted = _chance(np.random.default_rng([seed, 5]), 0.5)
     portfolio = replace(portfolio, options=replace(options, netted=netted))
-    portfolio = _with_moves(_with_costs(portfolio, seed), seed, hours)
+    portfolio = _with_currencies(_with_moves(_with_costs(portfolio, seed), seed, hours), seed)
     return _with_limits(portfolio, seed) if limited else portfolio
 
 

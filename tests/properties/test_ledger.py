@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -60,6 +61,16 @@ def test_the_result_is_attributed_to_the_last_unit_at_every_event(portfolio):
         assert mine == engine.unit.to_decimal(int(account["equity"]) - int(account["deposited"]))
 
 
+def _open_result(tables, cell, value):
+    """What a position would bring now beyond what it binds: collateral and result, exchanged back at the last rate."""
+    instrument = tables.instruments[cell["symbol"]]
+    result = int(cell["quantity"]) * int(instrument["mark"]) * value - int(cell["cost"])
+    if instrument["currency"] == 0:
+        return result
+    rate = Fraction(int(instrument["rate_numerator"]), int(instrument["rate_denominator"]))
+    return round((int(cell["collateral"]) + result) * rate) - int(cell["margin"])
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(portfolios(hours=25))
 def test_accounts_and_unallocated_sum_to_the_portfolio_at_every_half_step(portfolio):
@@ -77,11 +88,7 @@ def test_accounts_and_unallocated_sum_to_the_portfolio_at_every_half_step(portfo
             assert sum(map(int, tables.accounts[name])) + saved == int(tables.run[0]["portfolio"][name]), name
         for strategy, account in enumerate(tables.accounts):
             cells = tables.cells[tables.cells["strategy"] == strategy]
-            open_result = sum(
-                int(cell["quantity"]) * int(tables.instruments["mark"][cell["symbol"]]) * int(value[cell["symbol"]])
-                - int(cell["cost"])
-                for cell in cells
-            )
+            open_result = sum(_open_result(tables, cell, int(value[cell["symbol"]])) for cell in cells)
             working = [
                 int(cell["orders"]["reserved"][slot])
                 for cell in cells
@@ -144,7 +151,10 @@ def test_equity_covers_the_maintenance_margin_after_every_settlement(portfolio):
                 instrument, row = portfolio.instruments[cell["symbol"]], tables.instruments[cell["symbol"]]
                 quantity = abs(int(cell["quantity"])) * instrument.lot
                 worth = quantity * int(row["mark"]) * instrument.tick * instrument.multiplier
-                least += quantity * (instrument.maintenance_margin or 0) + worth * instrument.maintenance_rate
+                rate = Decimal(int(row["rate_numerator"])) / int(row["rate_denominator"]) if row["currency"] else 1
+                least += (
+                    rate * quantity * (instrument.maintenance_margin or 0) + rate * worth * instrument.maintenance_rate
+                )
             if half_step % 2 == 0 and least > 0:
                 # The engine rounds what each position needs to the unit.
                 slack = engine.unit.to_decimal(len(tables.cells))
@@ -166,6 +176,7 @@ def _tampered(name, amount):
         "compounding": portfolio.options.compounding,
         "flows": portfolio.flows,
         "netted": portfolio.options.netted,
+        "rates": portfolio.rates,
     }
 
 

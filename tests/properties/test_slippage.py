@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 
@@ -48,6 +49,8 @@ def known_measure(engine, symbol, step):
 
 def checked_fills(portfolio):
     """Recompute the price of every fill that pays slippage; give how many there were."""
+    # How many ticks a fill slipped is read from the money that it cost.
+    portfolio = replace(portfolio, conversion=None)
     engine = portfolio.run()
     count = reduced = 0
     for event in np.concatenate(engine.events()):

@@ -139,6 +139,7 @@ class _Ended:
     def __init__(self, engine: Engine, market: Market, cells: Cells, config: OrchestratorConfig) -> None:
         self._engine, self._market, self._cells = engine, market, cells
         self._calendar, self._benchmark = Calendar(config.calendar), _benchmark(config, market)
+        self._is_at_close = config.fill == "close"
         self._counts = _Counts(engine, len(cells.members))
         self._steps = engine.half_step // 2
         self.transfers = Transfers.of(engine, cells.members)
@@ -220,6 +221,7 @@ class _Ended:
             instruments=dict(self._market.instruments),
             times=self._market.timeline.times,
             unit=self._engine.unit,
+            rates=self._engine.rates(at_close=self._is_at_close),
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.backtest.cells import Cells
+from podium.backtest.conversions import refuse_foreign
 from podium.backtest.limit_translation import engine_limits
 from podium.backtest.market import Market
 from podium.backtest.members import Member
@@ -16,7 +17,7 @@ from podium.backtest.rebalancer import DayEnds, Rebalancer
 from podium.core.errors import ConfigurationError, Problem, within
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, MONEY_DIGITS_MINIMUM, MoneyUnit, to_rate
-from podium.engine.engine import Engine, EngineOptions, TierInput, events_of_a_step
+from podium.engine.engine import ConversionInput, Engine, EngineOptions, TierInput, events_of_a_step
 from podium.engine.tables import EVENTS_MAXIMUM, ConflictMode
 from podium.portfolio.configuration import FeeTier, OrchestratorConfig
 from podium.stats.daily import Calendar
@@ -57,6 +58,7 @@ def make_engine(
     unallocated: int,
     unit: MoneyUnit,
     flows: NDArray[np.void] | None = None,
+    conversion: ConversionInput | None = None,
 ) -> Engine:
     """Make the engine of a run.
 
@@ -69,6 +71,7 @@ def make_engine(
         unallocated: money units that no member has.
         unit: the money unit.
         flows: ``FLOW`` rows that are known from the start.
+        conversion: rates of quote currencies; ``None`` when all symbols are quoted in the account currency.
 
     Returns:
         The engine, at its start.
@@ -76,6 +79,8 @@ def make_engine(
     Raises:
         ConfigurationError: when an option does not fit the run.
     """
+    if conversion is None:
+        refuse_foreign(market, config)
     limits = None
     if config.risk is not None:
         limits = engine_limits(
@@ -108,6 +113,7 @@ def make_engine(
         priorities=[config.priorities.get(member.strategy_id, 0) for member in members],
         flows=flows,
         limits=limits,
+        conversion=conversion,
     )
 
 

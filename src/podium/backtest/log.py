@@ -217,6 +217,7 @@ _TRANSFER: Form = {
 _REACHED: Form = _same("limit", "scope", "action", "maximum", "value", "asked", "side", "quantity", "price")
 _RELEASED: Form = _same("limit", "scope", "maximum", "value")
 _CARRIED: Form = _same("reason", "side", "position", "price", "amount", "cash")
+_EXCHANGED: Form = _same("reason", "side", "quantity", "price", "returned", "amount", "cash")
 _ADJUSTED: Form = _same("reason", "side", "position", "price", "paid", "cash")
 _NO_CAPITAL = {"reason": Reason.CAPITAL_LIMIT.value}
 _ENTRY, _EXIT = {"exit": 0}, {"exit": 1}
@@ -247,6 +248,7 @@ _LINES = tuple(
         (EventKind.ORDERS_NETTED, {}, _INFO, "orders_netted", _NETTED),
         (EventKind.CAPITAL_MOVED, {}, _INFO, "capital_moved", _TRANSFER),
         (EventKind.CARRY_POSTED, {}, _INFO, "carry_posted", _CARRIED),
+        (EventKind.CURRENCY_CONVERTED, {}, _INFO, "currency_converted", _EXCHANGED),
         (EventKind.POSITION_ADJUSTED, {}, _INFO, "position_adjusted", _ADJUSTED),
     )
 )

@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 
 from podium.backtest.aggregation import aggregate
 from podium.backtest.cells import make_cells
+from podium.backtest.conversions import make_conversion
 from podium.backtest.engine_setup import deposits_of, make_engine, make_rebalancer, refuse_too_many
 from podium.backtest.flows import make_flows
 from podium.backtest.market import Market, prepare_market
@@ -133,6 +134,7 @@ class StrategyOrchestrator:
             market.symbols,
         )
         unit = MoneyUnit.for_instruments(market.instruments.items())
+        conversion = make_conversion(market, self.config, capital=initial_capital, unit=unit)
         deposits = deposits_of(self.members, initial_capital, unit, market)
         cells = make_cells(self.members, market, unit)
         flows = make_flows(market, self.config.carry, unit)
@@ -145,6 +147,7 @@ class StrategyOrchestrator:
             cells,
             deposits=deposits,
             unallocated=unallocated,
+            conversion=conversion,
             unit=unit,
             flows=flows,
         )

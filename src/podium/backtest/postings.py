@@ -18,6 +18,7 @@ from podium.backtest.attribution import REASONS, Attribution, AttributionRow, Tr
 from podium.core.errors import invariant
 from podium.core.events import EventKind, Reason
 from podium.engine.engine import Engine
+from podium.engine.money_kernel import muldiv
 from podium.stats.comparison import RowKind
 
 __all__ = ["attribute"]
@@ -56,6 +57,7 @@ _SOURCES = (
     _Source("funding", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.FUNDING),
     _Source("borrow", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.BORROW),
     _Source("dividends", EventKind.CARRY_POSTED, {"realised": 1}, because=Reason.DIVIDEND),
+    _Source("conversion", EventKind.CURRENCY_CONVERTED, {"realised": 1}),
     _Source("netting", EventKind.ORDERS_NETTED, {"realised": 1}),
     _Source("rebalancing", EventKind.CAPITAL_MOVED, {"notional": 1}, by_side=True),
     _Source("rebalancing", EventKind.CAPITAL_MOVED, {"notional": -1}, by_side=True, owner="order"),
@@ -73,6 +75,7 @@ _TELLS_ACCOUNT = (
     EventKind.POSITION_MODIFIED,
     EventKind.CARRY_POSTED,
     EventKind.POSITION_ADJUSTED,
+    EventKind.CURRENCY_CONVERTED,
     EventKind.CAPITAL_MOVED,
 )
 _SIDES = ("long", "short", "")
@@ -196,7 +199,7 @@ class _Reader:
         # A place is a cell and a side.
         self._sums = [_Sums(len(_SIDES) * len(self._members)) for _ in _SOURCES]
         self._traded = _Sums(len(members))
-        self._open: dict[int, int] = {}
+        self._open: dict[int, dict[str, int]] = {}
         #: What each strategy's account, and at last that of netting, holds after what was read: cash and used.
         self._balances = np.append(engine.tables.accounts["deposited"].astype(np.int64), 0)
 
@@ -256,12 +259,17 @@ class _Reader:
         self._balances += sums[borders[1:]] - sums[borders[:-1]]
 
     def value_open_positions(self) -> None:
-        """Value what is still held at the last marks: its worth − what was paid for it."""
+        """Value what is still held at the last marks and rates: its worth − what was paid for it."""
         for cell in np.flatnonzero(self._tables.cells["quantity"]).tolist():
             row = self._tables.cells[cell]
             instrument = self._tables.instruments[int(row["symbol"])]
             worth = int(row["quantity"]) * int(instrument["mark"]) * int(instrument["money_per_tick_lot"])
-            self._open[len(_SIDES) * cell + int(row["quantity"] < 0)] = worth - int(row["cost"])
+            opened = {"price": worth - int(row["cost"])}
+            if instrument["currency"] > 0:
+                rate = int(instrument["rate_numerator"]), int(instrument["rate_denominator"])
+                opened = {"price": muldiv(opened["price"], *rate)}
+                opened["conversion"] = int(row["worth"]) - int(row["margin"]) - opened["price"]
+            self._open[len(_SIDES) * cell + int(row["quantity"] < 0)] = opened
 
     def amounts(self) -> dict[tuple[int, int, str], list[tuple[str, int]]]:
         """Give for each strategy, cell and side what each reason added, in the order of the reasons.
@@ -274,8 +282,10 @@ class _Reader:
             for place, (units, _) in sums.found().items():
                 reasons = found.setdefault(self._place(place), {})
                 reasons[source.reason] = reasons.get(source.reason, 0) + units
-        for place, units in self._open.items():
-            found[self._place(place)]["price"] += units
+        for place, amounts in self._open.items():
+            reasons = found[self._place(place)]
+            for reason, units in amounts.items():
+                reasons[reason] = reasons.get(reason, 0) + units
         return {
             place: sorted(found[place].items(), key=lambda each: REASONS.index(each[0]))
             for place in sorted(found, key=lambda place: (place[1] < 0, place[0] < 0, place[1:], place[0]))

@@ -176,6 +176,9 @@ def _content(kind: EventKind, names: EventNames) -> Form:
             return {"limit": _REASON, **{name: Scaled(name, "money") for name in ("maximum", "value")}}
         case EventKind.CARRY_POSTED:
             return {**_POSITION_CHANGED, "reason": _REASON, "amount": Scaled("realised", "money"), **_ACCOUNT}
+        case EventKind.CURRENCY_CONVERTED:
+            amounts = {"returned": Scaled("notional", "money"), "amount": Scaled("realised", "money")}
+            return {**_POSITION_CHANGED, "reason": _REASON, **amounts, **_ACCOUNT}
         case EventKind.POSITION_ADJUSTED:
             paid = {"paid": Scaled("notional", "money"), "realised": Scaled("realised", "money")}
             return {**_POSITION_CHANGED, "reason": _REASON, **paid, **_ACCOUNT}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +34,15 @@ class Trade:
         side: ``long`` or ``short``.
         quantity: all that was entered.
         entry_time: close time of the bar in which it was opened, aware UTC.
-        entry_price: average price of the entries.
+        entry_price: average price of the entries, in the quote currency.
         exit_time: close time of the bar in which it was flat again.
-        exit_price: average price of the exits.
+        exit_price: average price of the exits, in the quote currency.
         pnl: result in account currency, net of fees, with what holding it brought or cost.
-        return_ratio: ``pnl`` as a ratio of the entry notional.
+        return_ratio: ``pnl`` as a ratio of the entry notional; of another currency, at the rate of the entry.
         commission: fees paid.
         slippage: what slippage and spread cost; part of ``pnl`` already.
-        maximum_favourable_excursion: the best open result on the entered quantity, ≥ 0, in money.
+        maximum_favourable_excursion: the best open result on the entered quantity, ≥ 0, in money; of another currency,
+            at the rate of the exit.
         maximum_adverse_excursion: the worst open result on the entered quantity, ≥ 0 as a loss, in money.
         exit_reason: why the last part was closed, such as ``stop_loss``.
         bars_held: bars that closed while it was open.
@@ -86,6 +88,8 @@ class TradeRecords:
         instruments: by symbol.
         times: close time of each step.
         unit: the money unit.
+        rates: by cell whose symbol is not quoted in the account currency: money of the account for one of its quote
+            currency as what trades in a step gets it, numerator and denominator, shape ``(steps, 2)``.
     """
 
     events: NDArray[np.void]
@@ -94,6 +98,7 @@ class TradeRecords:
     instruments: dict[str, Instrument]
     times: NDArray[np.int64]
     unit: MoneyUnit
+    rates: Mapping[int, NDArray[np.int64]] = field(default_factory=dict)
 
     def columns(self) -> TradeColumns:
         """Give what the metrics need.
@@ -107,8 +112,20 @@ class TradeRecords:
             pnl=(self.events["realised"] - self.events["fee"] + closed["carried"]) * scale,
             entry_times=self.times[closed["entry_step"]],
             exit_times=self.times[self.events["step"]],
-            traded_value=(self.events["notional"].astype(np.float64) + closed["exit_notional"]) * scale,
+            traded_value=(
+                self._in_account(self.events["notional"], closed["entry_step"])
+                + self._in_account(closed["exit_notional"], self.events["step"])
+            )
+            * scale,
         )
+
+    def _in_account(self, notionals: NDArray[np.int64], steps: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Convert notionals of trades at the rates of steps."""
+        amounts = notionals.astype(np.float64)
+        for cell, rates in self.rates.items():
+            mine = self.events["cell"] == cell
+            amounts[mine] *= rates[steps[mine], 0] / rates[steps[mine], 1]
+        return amounts
 
     def trades(self) -> tuple[Trade, ...]:
         """Make the trades as objects.
@@ -146,6 +163,10 @@ class TradeRecords:
         moved = zip(row["realised"], row["fee"], row["carried"], strict=True)
         net = [realised - fee + carried for realised, fee, carried in moved]
         best, worst = _excursions(row, per_tick, is_long)
+        entered = row["notional"]
+        if self.rates:
+            entered = self._converted(row, entered, row["entry_step"])
+            best, worst = (self._converted(row, results, row["step"]) for results in (best, worst))
         return {
             "number": row["order"],
             "strategy_id": [self.strategy_id] * len(cells),
@@ -157,9 +178,7 @@ class TradeRecords:
             "exit_time": Moments(self.times[self.events["step"]]),
             "exit_price": average_prices(row["exit_notional"], per_tick, ticks),
             "pnl": self._money(net),
-            "return_ratio": [
-                gain / notional if notional else 0.0 for gain, notional in zip(net, row["notional"], strict=True)
-            ],
+            "return_ratio": [gain / notional if notional else 0.0 for gain, notional in zip(net, entered, strict=True)],
             "commission": self._money(row["fee"]),
             "slippage": self._money(row["slippage"]),
             "maximum_favourable_excursion": self._money(best),
@@ -170,11 +189,18 @@ class TradeRecords:
 
     def _numbers(self) -> dict[str, list[int]]:
         """Give the engine's numbers as Python's, which cannot overflow."""
-        names = ("cell", "side", "order", "quantity", "notional", "fee", "realised", "slippage", "reason")
+        names = ("step", "cell", "side", "order", "quantity", "notional", "fee", "realised", "slippage", "reason")
         closed = self.events.view(CLOSED)
         return {name: self.events[name].tolist() for name in names} | {
             name: closed[name].tolist() for name in CLOSED.names or ()
         }
+
+    def _converted(self, row: dict[str, list[int]], amounts: list[int], steps: list[int]) -> list[int]:
+        """Convert what trades have in quote currencies at the rates of steps, half to even."""
+        return [
+            round(amount * Fraction(*self.rates[cell][step].tolist())) if cell in self.rates else amount
+            for amount, cell, step in zip(amounts, row["cell"], steps, strict=True)
+        ]
 
     def _money(self, units: list[int]) -> Amounts:
         return Amounts(units, [self.unit.to_decimal(1)] * len(units))

@@ -48,6 +48,8 @@ class EventKind(IntEnum):
     """holding a position earned or cost money: funding, borrow, a dividend, a daily settlement"""
     POSITION_ADJUSTED = 16
     """a split changed what a position counts"""
+    CURRENCY_CONVERTED = 17
+    """what a position bound came back from its quote currency at another rate than it went there"""
 
 
 class Reason(IntEnum):

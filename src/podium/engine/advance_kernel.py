@@ -13,6 +13,7 @@ from podium.core.events import Reason
 from podium.core.kernels import compiled
 from podium.engine.carry_kernel import post_flows
 from podium.engine.conflicts_kernel import net_entries, resolve
+from podium.engine.conversion_kernel import revalue, take_rates
 from podium.engine.decide_kernel import (
     enter_by_rule,
     exit_by_limit,
@@ -88,6 +89,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             and run.command == run.command_count
             and not run.watchful
             and not run.margined
+            and not run.converted
             and half_step & 1 == 0
             and step >= look_again
             and stop - half_step >= 2 * FEW_STEPS
@@ -118,6 +120,8 @@ def advance(tables: EngineTables, stop: int) -> None:
         last = len(instruments) if run.dense else steps[row + 1]
         if half_step & 1 == 0:
             # Settle: symbols in portfolio order. Who will want something is seen in the same pass.
+            if run.converted:
+                take_rates(instruments, tables.rates, step, 0)
             if step >= run.next_flow:
                 post_flows(run, instruments, accounts, cells, flows, 0)
             total = 0
@@ -156,6 +160,11 @@ def advance(tables: EngineTables, stop: int) -> None:
                 run.portfolio.equity += total
                 if abs(run.portfolio.equity) >= _CEILING_UNITS:
                     run.status = _OVERFLOW
+            if run.converted:
+                take_rates(instruments, tables.rates, step, 1)
+                beyond = revalue(run, instruments, accounts, cells)
+                if beyond >= 0:
+                    overflow(run, cells[beyond])
             if step >= run.next_flow:
                 post_flows(run, instruments, accounts, cells, flows, 1)
             if run.margined:

@@ -3,8 +3,9 @@
 Written apart from the kernels on purpose: it shares no code with them and no scaled integers, only the contract. A
 position is its quantity and its cost; an entry binds notional ÷ leverage and pays its fee; an exit takes cost × closed
 ÷ quantity, half to even, the last one the rest. What holding brings is worth × ratio at the mark of its posting; a
-settlement realises the open result; a split multiplies quantities and pays for what is left of a lot. Where the two
-differ by a single unit, one is wrong.
+settlement realises the open result; a split multiplies quantities and pays for what is left of a lot. What is in a
+quote currency is converted at the rate known when it was posted; what a position binds goes there and comes back.
+Where the two differ by a single unit, one is wrong.
 """
 
 from __future__ import annotations
@@ -38,14 +39,16 @@ class AuditedPosition:
 
     Args:
         quantity: signed.
-        cost: signed entry notional of what is open.
-        margin: money bound by it.
+        cost: signed entry notional of what is open, in the quote currency.
+        margin: money of the account bound by it.
+        collateral: what that was exchanged into, in the quote currency; 0 where this is the account currency.
         trade: sums of the trade, by the name of the event's field.
     """
 
     quantity: Decimal = _ZERO
     cost: Decimal = _ZERO
     margin: Decimal = _ZERO
+    collateral: Decimal = _ZERO
     trade: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(_TRADE, _ZERO))
 
 
@@ -96,13 +99,13 @@ class AuditedTier:
 
 @dataclass(frozen=True, slots=True)
 class _MarketFill:
-    """Hold a fill that is to be netted: its price without slippage and spread, and how far away from that it was."""
+    """Hold a fill that is to be netted; its price is in the quote currency, the rest is converted."""
 
     side: int
     is_exit: bool
     lots: Decimal
-    fair: Decimal
-    away: Decimal
+    price: Decimal
+    notional: Decimal
     fee: Decimal
     slippage: Decimal
 
@@ -126,7 +129,10 @@ class _Audit:
         times: Sequence[int],
         flows: NDArray[Record],
         netted: bool,
+        rates: Mapping[int, NDArray[np.int64]],
     ) -> None:
+        self.rates = rates
+        self.exchanged: Record | None = None
         self.netting = AuditedAccount(_ZERO, _ZERO) if netted else None
         self.created: dict[tuple[int, int], int] = {}
         self.books: dict[tuple[int, int, int], list[_MarketFill]] = {}
@@ -148,8 +154,26 @@ class _Audit:
     def money(self, units: int) -> Decimal:
         return _EXACT.multiply(Decimal(int(units)), self.unit)
 
+    def rate(self, event: Record, phase: int) -> Fraction:
+        return self.rate_of(self.cells[int(event["cell"])][1], int(event["step"]), phase)
+
+    def rate_of(self, symbol: int, step: int, phase: int) -> Fraction:
+        """Give the rate of a symbol in a step: that known before its bars (phase 0), or at their closes."""
+        if symbol not in self.rates:
+            return Fraction(1)
+        numerator, denominator = self.rates[symbol][step, int(phase > 0)].tolist()
+        return Fraction(numerator, denominator)
+
+    def converted(self, amount: Decimal, rate: Fraction) -> Decimal:
+        return self.rounded(_EXACT.divide(_EXACT.multiply(amount, rate.numerator), rate.denominator))
+
     def read(self, event: Record) -> None:
         kind = EventKind(int(event["kind"]))
+        if kind is EventKind.CURRENCY_CONVERTED:
+            # What comes next says how much of the position it is about.
+            invariant(self.exchanged is None, "a conversion belongs to the exit behind it", step=int(event["step"]))
+            self.exchanged = event
+            return
         if kind in (EventKind.CONFLICT_DETECTED, EventKind.LIMIT_REACHED, EventKind.LIMIT_RELEASED):
             return
         if kind is EventKind.ORDERS_NETTED:
@@ -170,6 +194,7 @@ class _Audit:
             self.carry(event)
         if kind is EventKind.POSITION_ADJUSTED:
             self.split(event)
+        invariant(self.exchanged is None, "what is converted was due", step=int(event["step"]), cell=int(event["cell"]))
         if kind is EventKind.POSITION_CLOSED:
             self.close(event)
         # An opened position tells its levels; the fill just before tells the account.
@@ -183,21 +208,31 @@ class _Audit:
         lots = _EXACT.multiply(int(event["quantity"]), instrument.lot)
         price = _EXACT.multiply(int(event["price"]), instrument.tick)
         notional = _EXACT.multiply(_EXACT.multiply(price, lots), instrument.multiplier)
-        side = int(event["side"])
-        fee = self.fee(event, instrument, lots, notional)
+        side, phase = int(event["side"]), self.phase(event)
+        rate = self.rate(event, phase)
+        fee = self.converted(self.fee(event, instrument, lots, notional), rate)
         if self.netting is not None and event["order_kind"] == OrderKind.MARKET:
-            key = (symbol, int(event["step"]), self.phase(event))
-            slipped = self.money(event["slippage"])
-            away = _EXACT.divide(slipped, _EXACT.multiply(lots, instrument.multiplier))
+            key, slippage = (symbol, int(event["step"]), phase), self.money(event["slippage"])
+            worth = self.converted(notional, rate)
             self.books.setdefault(key, []).append(
-                _MarketFill(side, bool(event["exit"]), lots, price - side * away, away, fee, slipped)
+                _MarketFill(side, bool(event["exit"]), lots, price, worth, fee, slippage)
             )
         if event["exit"]:
-            realised = self.reduce(account, position, side, lots, notional)
+            held = abs(position.quantity)
+            invariant(
+                side * position.quantity < 0 and lots <= held, "an exit reduces its position", held=held, closed=lots
+            )
+            share = Fraction(lots) / Fraction(held)
+            self.exchange(account, position, share, rate)
+            realised = self.converted(self.reduce(account, position, share, -side * notional), rate)
+            position.quantity += side * lots
             position.trade["exit_notional"] += notional
         else:
             realised = _ZERO
             margin = self.margin(instrument, lots, notional)
+            if symbol in self.rates:
+                position.collateral += margin
+                margin = self.converted(margin, rate)
             position.quantity += side * lots
             position.cost += side * notional
             position.margin += margin
@@ -206,14 +241,14 @@ class _Audit:
             position.trade["notional"] += notional
         if self.tiers:
             day = self.day(event)
-            self.volumes[day] = self.volumes.get(day, _ZERO) + notional
+            self.volumes[day] = self.volumes.get(day, _ZERO) + self.converted(notional, rate)
         account.cash += realised - fee
         account.realised += realised
         account.fees += fee
         position.trade["fee"] += fee
         position.trade["realised"] += realised
         held = _EXACT.multiply(int(event["position"]), instrument.lot)
-        self.compare(event, {"notional": notional, "fee": fee, "realised": realised})
+        self.compare(event, {"notional": self.converted(notional, rate), "fee": fee, "realised": realised})
         invariant(
             held == position.quantity, "a position is the sum of its fills", recorded=held, audited=position.quantity
         )
@@ -238,18 +273,20 @@ class _Audit:
         account, position = self.accounts[strategy], self.positions[int(event["cell"])]
         price = _EXACT.multiply(int(event["price"]), instrument.tick)
         worth = _EXACT.multiply(_EXACT.multiply(price, position.quantity), instrument.multiplier)
-        reason = Reason(int(event["reason"]))
+        reason, rate = Reason(int(event["reason"])), self.rate(event, int(event["maker"]))
         amount = self.carried(reason, flow, worth, _EXACT.divide(position.quantity, instrument.lot))
         if reason is Reason.SETTLEMENT:
             amount = worth - position.cost
             position.cost += amount
+        amount = self.converted(amount, rate)
+        if reason is Reason.SETTLEMENT:
             account.realised += amount
             position.trade["realised"] += amount
         else:
             account.carried += amount
             position.trade["carried"] += amount
         account.cash += amount
-        self.compare(event, {"realised": amount, "notional": abs(worth)})
+        self.compare(event, {"realised": amount, "notional": self.converted(abs(worth), rate)})
 
     def carried(self, reason: Reason, flow: Record, worth: Decimal, lots: Decimal) -> Decimal:
         """Compute what holding brings; a dividend is in units a lot."""
@@ -269,15 +306,12 @@ class _Audit:
         side = 1 if held > 0 else -1
         lots = int(abs(held) * ratio)
         # What is left of a lot, as a share of the position before.
-        share = 1 - lots / (abs(held) * ratio)
-        cost, margin = self.part(position.cost, share), self.part(position.margin, share)
+        share, rate = 1 - lots / (abs(held) * ratio), self.rate(event, int(event["maker"]))
         paid = self.money(int(event["notional"]))
-        realised = side * paid - cost
+        self.exchange(account, position, share, rate)
+        realised = self.converted(self.reduce(account, position, share, side * paid), rate)
         position.quantity = side * _EXACT.multiply(lots, instrument.lot)
-        position.cost -= cost
-        position.margin -= margin
-        account.used -= margin
-        account.cash += margin + realised
+        account.cash += realised
         account.realised += realised
         position.trade["realised"] += realised
         position.trade["exit_notional"] += paid
@@ -288,22 +322,37 @@ class _Audit:
         part = _EXACT.divide(_EXACT.multiply(amount, share.numerator), share.denominator)
         return self.rounded(part)
 
-    def reduce(
-        self, account: AuditedAccount, position: AuditedPosition, side: int, lots: Decimal, notional: Decimal
-    ) -> Decimal:
-        """Take closed quantity out of a position; give the result before fees."""
-        held = abs(position.quantity)
-        invariant(side * position.quantity < 0 and lots <= held, "an exit reduces its position", held=held, closed=lots)
-        cost, margin = position.cost, position.margin
-        if lots != held:
-            cost = self.rounded(_EXACT.divide(_EXACT.multiply(cost, lots), held))
-            margin = self.rounded(_EXACT.divide(_EXACT.multiply(margin, lots), held))
-        position.quantity += side * lots
+    def reduce(self, account: AuditedAccount, position: AuditedPosition, share: Fraction, proceeds: Decimal) -> Decimal:
+        """Take a share out of a position; give the result before fees, in the quote currency."""
+        cost, margin = self.part(position.cost, share), self.part(position.margin, share)
         position.cost -= cost
         position.margin -= margin
         account.cash += margin
         account.used -= margin
-        return -side * notional - cost
+        return proceeds - cost
+
+    def exchange(self, account: AuditedAccount, position: AuditedPosition, share: Fraction, rate: Fraction) -> None:
+        """Exchange a share of what a position bound back; what the rate made of it was told just before."""
+        if position.collateral == 0:
+            return
+        collateral = self.part(position.collateral, share)
+        returned = self.converted(collateral, rate)
+        gain = returned - self.part(position.margin, share)
+        position.collateral -= collateral
+        position.trade["carried"] += gain
+        account.cash += gain
+        account.carried += gain
+        told, self.exchanged = self.exchanged, None
+        invariant((told is None) == (gain == 0), "what the rate made of a position is told", gain=gain)
+        if told is not None:
+            self.compare(told, {"realised": gain, "notional": returned})
+            self.compare_account(told)
+
+    def slipped(self, told: Decimal, instrument: Instrument, rate: Fraction) -> Decimal:
+        """Give what slippage and spread took in the quote currency: that many ticks of lots, of which it was made."""
+        step = _EXACT.multiply(_EXACT.multiply(instrument.tick, instrument.lot), instrument.multiplier)
+        ticks = _EXACT.divide(_EXACT.multiply(told, rate.denominator), _EXACT.multiply(step, rate.numerator))
+        return _EXACT.multiply(ticks.to_integral_value(ROUND_HALF_EVEN), step)
 
     def fee(self, event: Record, instrument: Instrument, lots: Decimal, notional: Decimal) -> Decimal:
         """Compute the fee; that an order rested before it traded is the engine's word, but only a limit may."""
@@ -324,6 +373,8 @@ class _Audit:
             return 3
         if event["reason"] == Reason.LIQUIDATION:
             return 1
+        if event["order"] == 0:
+            return 0
         return 2 if self.created[int(event["cell"]), int(event["order"])] == event["step"] else 0
 
     def net(self, event: Record) -> None:
@@ -336,19 +387,19 @@ class _Audit:
         side, lots, crossed = _net_of(fills)
         outgoing = [fill for fill in fills if fill.side == side]
         entries = min(lots, sum((fill.lots for fill in outgoing if not fill.is_exit), _ZERO))
-        away = {fill.is_exit: fill.away for fill in outgoing}
+        fair, rate = _EXACT.multiply(int(event["price"]), instrument.tick), self.rate(event, key[2])
+        away = {fill.is_exit: abs(fill.price - fair) for fill in outgoing}
         slipped = entries * away.get(False, _ZERO) + (lots - entries) * away.get(True, _ZERO)
-        fair = _EXACT.multiply(int(event["price"]), instrument.tick)
         notional = _EXACT.multiply(lots * fair + side * slipped, instrument.multiplier)
         slippage = _EXACT.multiply(slipped, instrument.multiplier)
         if lots and instrument.slippage_model is not None and instrument.slippage_model.impact:
             # What its size adds to the price is told by the measures of bars, not by the fills of others.
-            slippage = self.money(event["slippage"])
+            slippage = self.slipped(self.money(event["slippage"]), instrument, rate)
             notional = _EXACT.multiply(lots * fair, instrument.multiplier) + side * slippage
+        fee = self.converted(self.fee(event, instrument, lots, notional), rate) if lots else _ZERO
+        notional, slippage = self.converted(notional, rate), self.converted(slippage, rate)
         if self.tiers:
-            traded = sum((fill.lots * (fill.fair + fill.side * fill.away) for fill in fills), _ZERO)
-            self.volumes[self.day(event)] += notional - _EXACT.multiply(traded, instrument.multiplier)
-        fee = self.fee(event, instrument, lots, notional) if lots else _ZERO
+            self.volumes[self.day(event)] += notional - sum((fill.notional for fill in fills), _ZERO)
         fees_saved = sum((fill.fee for fill in fills), _ZERO) - fee
         slippage_saved = sum((fill.slippage for fill in fills), _ZERO) - slippage
         account.cash += fees_saved + slippage_saved
@@ -359,15 +410,20 @@ class _Audit:
         told = [_EXACT.multiply(int(event[name]), instrument.lot) for name in ("quantity", "position")]
         invariant(told == [lots, crossed], "the difference goes out, the rest crosses", told=told, audited=lots)
         invariant(event["side"] == (side if lots else 0) and event["order"] == len(fills), "all orders are netted")
-        invariant({fill.fair for fill in fills} == {fair}, "what crosses trades at one price", fair=fair)
+        for fill in fills:
+            lost = _EXACT.multiply(fill.lots * abs(fill.price - fair), instrument.multiplier)
+            invariant(fill.slippage == self.converted(lost, rate), "what crosses trades at one price", fair=fair)
 
     def end(self) -> None:
         """Check that everything was netted but what the venue would not take as one order."""
-        for (symbol, step, _), fills in self.books.items():
+        for (symbol, step, phase), fills in self.books.items():
             side, lots, _ = _net_of(fills)
-            instrument = self.instruments[symbol]
+            instrument, first = self.instruments[symbol], fills[0]
             least = instrument.quantity_minimum or instrument.lot
-            small = lots < least or lots * fills[0].fair * instrument.multiplier < instrument.notional_minimum
+            rate = self.rate_of(symbol, step, phase)
+            away = _EXACT.divide(self.slipped(first.slippage, instrument, rate), first.lots * instrument.multiplier)
+            fair = first.price - first.side * away
+            small = lots < least or lots * fair * instrument.multiplier < instrument.notional_minimum
             large = instrument.quantity_maximum is not None and lots > instrument.quantity_maximum
             invariant(
                 len(fills) == 1 or (lots > 0 and (small or large)),
@@ -412,7 +468,8 @@ class _Audit:
         carried = self.money(event.view(CLOSED)["carried"])
         invariant(carried == position.trade["carried"], "a trade is the sum of what it was held for")
         invariant(recorded_exit == position.trade["exit_notional"], "a trade is the sum of its fills")
-        invariant(position.quantity == position.cost == position.margin == 0, "a closed position leaves nothing")
+        left = (position.quantity, position.cost, position.margin, position.collateral)
+        invariant(not any(left), "a closed position leaves nothing")
         position.trade = AuditedPosition().trade
 
     def compare_account(self, event: Record) -> None:
@@ -451,6 +508,7 @@ def audit_events(
     times: Sequence[int] = (),
     flows: NDArray[Record] | None = None,
     netted: bool = False,
+    rates: Mapping[int, NDArray[np.int64]] | None = None,
 ) -> tuple[tuple[AuditedAccount, ...], tuple[AuditedPosition, ...]]:
     """Recompute accounts and positions from the fills, and compare them at every event.
 
@@ -465,6 +523,8 @@ def audit_events(
         times: close time of each step in nanoseconds since 1970 UTC; needed with tiers only.
         flows: what holding brings or costs, as the engine got it.
         netted: whether market orders of a symbol that trade together go out as one.
+        rates: by symbol that is not quoted in the account currency: the account's money for one of its quote currency
+            as numerator and denominator, before the bars of each step and at their closes; shape ``(steps, 2, 2)``.
 
     Returns:
         Accounts by strategy and positions by cell, after the last event.
@@ -483,6 +543,7 @@ def audit_events(
         times=times,
         flows=due,
         netted=netted,
+        rates={} if rates is None else rates,
     )
     for block in blocks:
         for event in block:

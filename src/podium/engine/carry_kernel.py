@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
+from podium.engine.conversion_kernel import converted, revalued
 from podium.engine.exposure_kernel import book_exit
-from podium.engine.ledger_kernel import cancel, carry, close_trade, emit, overflow, release
+from podium.engine.ledger_kernel import cancel, carry, close_trade, emit, exchange, overflow, release
 from podium.engine.money_kernel import divide, muldiv
 from podium.engine.protection_kernel import renew
 from podium.engine.tables import CEILING_UNITS, LevelMode, Record, Records, SizeMode
@@ -72,11 +73,18 @@ def _post_flow(run: Record, cell: Record, account: Record, instrument: Record, f
             overflow(run, cell)
             return
         amount = muldiv(base if flow.numerator >= 0 else -base, abs(flow.numerator), flow.denominator)
-    carry(run, account, cell, amount, settled)
+    cell.cost += settled
+    cell.settled += settled
+    equity = amount
+    if instrument.currency != 0:
+        amount = converted(instrument, amount)
+        settled = converted(instrument, settled)
+        equity = amount + settled + revalued(cell, instrument, cell.quantity, cell.cost)
+    carry(run, account, cell, amount, settled, equity)
     side = 1 if cell.quantity > 0 else -1
     event = emit(run, cell, account, _POSTED, flow.kind, side, cell.trade, abs(cell.quantity), instrument.mark)
     event.maker = flow.phase
-    event.notional = abs(worth)
+    event.notional = converted(instrument, abs(worth))
     event.realised = amount + settled
 
 
@@ -139,15 +147,20 @@ def _split_position(run: Record, cell: Record, account: Record, instrument: Reco
         overflow(run, cell)
         return
     whole = held * flow.numerator
-    cost, margin, settled, paid, realised = 0, 0, 0, 0, 0
+    cost, margin, collateral, settled, paid, realised = 0, 0, 0, 0, 0, 0
     if rest != 0:
         cost = cell.cost if lots == 0 else muldiv(cell.cost, rest, whole)
         margin = cell.margin if lots == 0 else muldiv(cell.margin, rest, whole)
+        collateral = cell.collateral if lots == 0 else muldiv(cell.collateral, rest, whole)
         settled = cell.settled if lots == 0 else muldiv(cell.settled, rest, whole)
         paid = muldiv(mark * unit, rest, flow.numerator)
         realised = side * paid - cost
     # What rounding the mark to a tick changes lasts until the next close.
     equity = realised + cost + side * (lots * instrument.mark - held * mark) * unit
+    if instrument.currency != 0:
+        exchange(run, cell, account, instrument, collateral, margin, held, mark, _SPLIT)
+        realised = converted(instrument, realised)
+        equity = margin + realised + revalued(cell, instrument, side * lots, cell.cost - cost)
     release(run, account, cell, cost, margin, realised, 0, equity)
     cell.settled -= settled
     cell.exited_notional += paid

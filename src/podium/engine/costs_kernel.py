@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
+from podium.engine.conversion_kernel import converted, quoted
 from podium.engine.money_kernel import divide, muldiv, muldiv_ceiling, muldiv_floor
 from podium.engine.protection_kernel import level_price
 from podium.engine.tables import CEILING_UNITS, Record, SizeMode
@@ -78,13 +79,17 @@ def margin_of(instrument: Record, lots: int, notional: int) -> int:
 
 @compiled
 def entry_cost(instrument: Record, lots: int, price: int, rate: int) -> int:
-    """Compute what an account needs to enter: margin and fee. A rebate comes with the fill, it is not reckoned with."""
+    """Compute what an account needs to enter: margin and fee. A rebate comes with the fill, it is not reckoned with.
+
+    Both are converted as they will be when they are posted.
+    """
     lot_fees = float(lots) * float(instrument.fee_per_lot_numerator) / _SCALE
     lot_margins = float(lots) * float(instrument.margin_per_lot)
     if is_beyond_ledger(instrument, lots, price) or max(lot_fees, lot_margins) >= _CEILING:
         return _UNPAYABLE
     notional = lots * price * instrument.money_per_tick_lot
-    return margin_of(instrument, lots, notional) + max(fee_of(instrument, lots, notional, rate), 0)
+    fee = max(fee_of(instrument, lots, notional, rate), 0)
+    return converted(instrument, margin_of(instrument, lots, notional)) + converted(instrument, fee)
 
 
 @compiled
@@ -108,10 +113,15 @@ def affordable(instrument: Record, budget: int, price: int, rate: int) -> int:
     share = _SCALE / instrument.leverage if instrument.margin_per_lot == 0 else 0.0
     lot_cost = lot_notional * (share + max(rate, 0) / _SCALE) + instrument.margin_per_lot
     lot_cost += instrument.fee_per_lot_numerator / _SCALE
+    if instrument.currency != 0:
+        lot_cost *= float(instrument.rate_numerator) / float(instrument.rate_denominator)
     lots = int(min(float(budget) / lot_cost, _CEILING / lot_notional))
     # The estimate is a float, right to about fifty bits, and knows nothing of a least fee: it may be far too much, but
     # hardly too little. The cost never falls with the lots, so the last ones are found by halving.
     step = 1 + (lots >> 48)
+    if instrument.currency != 0:
+        # Two conversions may round a unit away, which may be many lots.
+        step += int(min(1.0 / lot_cost, float(lots)))
     beyond = lots + step
     while entry_cost(instrument, beyond, price, rate) <= budget:
         lots = beyond
@@ -147,11 +157,11 @@ def entry_lots(
     elif order.size_mode == _FRACTION:
         lots = affordable(instrument, muldiv_floor(max(capital, 0), order.size, _SCALE), cost_price, rate)
     elif order.size_mode == _MONEY:
-        lots = order.size // (price * unit)
+        lots = quoted(instrument, order.size) // (price * unit)
     else:
         distance = abs(price - level_price(order.stop_mode, order.stop, price, -order.side))
         if is_beyond_ledger(instrument, 1, distance):
             return 0
-        risk = muldiv_floor(max(capital, 0), order.size, _SCALE)
+        risk = quoted(instrument, muldiv_floor(max(capital, 0), order.size, _SCALE))
         lots = min(risk // (max(distance, 1) * unit), affordable(instrument, free, cost_price, rate))
     return min(lots, instrument.quantity_maximum)

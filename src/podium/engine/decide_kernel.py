@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
+from podium.engine.conversion_kernel import converted, quoted
 from podium.engine.costs_kernel import entry_cost, entry_lots, fee_of, least_lots
 from podium.engine.exposure_kernel import book_order, has_working_entry
 from podium.engine.ledger_kernel import cancel, emit, reserve
@@ -232,7 +233,11 @@ def _freed(cell: Record, instrument: Record) -> tuple[int, int]:
     result = (
         notional - muldiv(cell.cost, lots, held) if cell.quantity > 0 else -notional - muldiv(cell.cost, lots, held)
     )
-    return margin, margin + result - fee_of(instrument, lots, notional, instrument.taker_fee)
+    fee = fee_of(instrument, lots, notional, instrument.taker_fee)
+    if instrument.currency == 0:
+        return margin, margin + result - fee
+    returned = converted(instrument, muldiv(cell.collateral, lots, held))
+    return margin, returned + converted(instrument, result) - converted(instrument, fee)
 
 
 @compiled
@@ -353,14 +358,14 @@ def signal_by_rule(run: Record, cell: Record, account: Record, instrument: Recor
 
 
 @compiled
-def _share_of_position(order: Record, held: int, price: int, unit: int) -> int:
+def _share_of_position(instrument: Record, order: Record, held: int) -> int:
     """Compute how many lots an exit by size closes, at most what is held."""
     if order.size_mode == _FRACTION:
         return min(held, muldiv(held, order.size, _SCALE))
     if order.size_mode == _QUANTITY:
         return min(held, order.size)
     if order.size_mode == _MONEY:
-        return min(held, order.size // (price * unit))
+        return min(held, quoted(instrument, order.size) // (instrument.mark * instrument.money_per_tick_lot))
     return held
 
 
@@ -393,7 +398,7 @@ def signal_by_command(run: Record, cell: Record, account: Record, instrument: Re
         command.exit = 1 if is_close or (held > 0 and command.side * direction < 0) else 0
         if command.exit:
             command.side = -direction
-            command.quantity = _share_of_position(command, held, instrument.mark, instrument.money_per_tick_lot)
+            command.quantity = _share_of_position(instrument, command, held)
             if command.quantity <= 0:
                 _reject(run, cell, account, command, _FLAT if held == 0 else _MIN_QUANTITY, 0, instrument.mark)
                 command.exit = 0
@@ -474,7 +479,7 @@ def _tell_excess(run: Record, cell: Record, account: Record, instrument: Record,
     if order.size_mode == _QUANTITY:
         asked = order.size
     elif order.size_mode == _MONEY:
-        asked = order.size // (instrument.mark * instrument.money_per_tick_lot)
+        asked = quoted(instrument, order.size) // (instrument.mark * instrument.money_per_tick_lot)
     if order.kind != 0 and asked > order.quantity:
         event = emit(
             run, cell, account, _REDUCED, _FLAT, order.side, order.identifier, asked - order.quantity, instrument.mark

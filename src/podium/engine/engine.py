@@ -32,6 +32,7 @@ from podium.engine.tables import (
     EVENTS_MAXIMUM,
     EVENTS_PER_CODED_CELL,
     EVENTS_PER_COMMAND,
+    EVENTS_PER_CONVERTED_CELL,
     EVENTS_PER_FLOW,
     EVENTS_PER_RULES_CELL,
     FLOW,
@@ -49,7 +50,7 @@ from podium.engine.tables import (
 from podium.engine.timeline import Timeline
 from podium.engine.transfer_kernel import move_capital
 
-__all__ = ["CellInput", "Engine", "EngineOptions", "EngineOverflow", "TierInput", "events_of_a_step"]
+__all__ = ["CellInput", "ConversionInput", "Engine", "EngineOptions", "EngineOverflow", "TierInput", "events_of_a_step"]
 
 _EXACT = Context(prec=80)
 _FOREVER = 1 << 62
@@ -140,6 +141,20 @@ class TierInput:
     maker_fee: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ConversionInput:
+    """State which instruments are not quoted in the account currency, and at which rates they are converted.
+
+    Args:
+        currencies: of each instrument the number of its quote currency, from 1; 0 is the account currency.
+        rates: money of the account for one of the quote currency, as numerator and denominator: what is known before
+            the bars of a step, then at their closes; shape ``(steps, currencies, 2, 2)``, all > 0.
+    """
+
+    currencies: Sequence[int]
+    rates: NDArray[np.int64]
+
+
 class Engine:
     """Run cells over a timeline, from chunk to chunk.
 
@@ -157,6 +172,7 @@ class Engine:
         priorities: of each strategy, where conflicts go by them; the highest prevails.
         limits: the portfolio's limits; ``None`` when there are none.
         flows: ``FLOW`` rows by (step, phase): what holding brings or costs, and splits.
+        conversion: rates of quote currencies; ``None`` when all instruments are quoted in the account currency.
     """
 
     def __init__(
@@ -175,6 +191,7 @@ class Engine:
         priorities: Sequence[int] = (),
         limits: EngineLimits | None = None,
         flows: NDArray[np.void] | None = None,
+        conversion: ConversionInput | None = None,
     ) -> None:
         invariant(sum(deposits) < LEDGER_LIMIT_UNITS // 4, "capital fits the ledger", units=sum(deposits))
         self.timeline = timeline
@@ -194,6 +211,7 @@ class Engine:
             measures=measure_rows(timeline, instruments),
             bar_steps=timeline.bar_steps,
             days=timeline.days if fee_tiers else np.zeros(1, np.int64),
+            rates=_rate_rows(conversion),
             symbols=timeline.symbols,
             steps=timeline.steps,
             times=timeline.times,
@@ -226,6 +244,8 @@ class Engine:
             # Every order may meet every limit, and tell so, when it is decided and when it fills.
             room = events_of_a_step(cells) + 2 * SLOTS_PER_CELL * len(cells) * limits.events_per_entry
             self.tables.run[0]["event_limit"] = max(min(_EVENTS, EVENTS_MAXIMUM - room), 1)
+        if conversion is not None and any(conversion.currencies):
+            self._convert(conversion, events_of_a_step(cells) + _events_of_flows(flows, cells))
         maintained = self.tables.instruments[["maintenance_rate", "maintenance_per_lot"]]
         self.tables.run[0]["margined"] = any(any(row) for row in maintained.tolist())
         self.tables.run[0]["measured"] = needs_measures(instruments)
@@ -242,6 +262,17 @@ class Engine:
             numbers_of(self.tables.run[name]) for name in ("status", "command", "command_count")
         )
         self._finished = False
+
+    def _convert(self, conversion: ConversionInput, events: int) -> None:
+        instruments, run = self.tables.instruments, self.tables.run[0]
+        instruments["currency"] = conversion.currencies
+        foreign = instruments["currency"] > 0
+        instruments["equity_per_tick_lot"][foreign] = 0
+        # Before the first step nothing is held.
+        instruments["rate_numerator"][foreign] = instruments["rate_denominator"][foreign] = 1
+        run["converted"] = 1
+        room = EVENTS_MAXIMUM - events - EVENTS_PER_CONVERTED_CELL * len(self.tables.cells)
+        run["event_limit"] = max(min(int(run["event_limit"]), room), 1)
 
     @property
     def half_step(self) -> int:
@@ -388,6 +419,19 @@ class Engine:
             self._fail(int(self._run["status"]))
         self._drain()
 
+    def rates(self, *, at_close: bool) -> dict[int, NDArray[np.int64]]:
+        """Give the rates of the cells whose symbols are not quoted in the account currency.
+
+        Args:
+            at_close: those at the close of each step, instead of before its bars.
+
+        Returns:
+            By cell: money of the account for one of the quote currency, as numerator and denominator; ``(steps, 2)``.
+        """
+        currencies = self.tables.instruments["currency"][self.tables.cells["symbol"]]
+        first = 4 * (currencies - 1) + 2 * at_close
+        return {int(cell): self.tables.rates[:, first[cell] : first[cell] + 2] for cell in np.flatnonzero(currencies)}
+
     def events(self) -> list[NDArray[np.void]]:
         """Give all events so far.
 
@@ -472,6 +516,13 @@ def _run_row(
     return row
 
 
+def _rate_rows(conversion: ConversionInput | None) -> NDArray[np.int64]:
+    if conversion is None:
+        return np.zeros((1, 1), np.int64)
+    invariant(bool((conversion.rates > 0).all()), "rates are above 0")
+    return np.ascontiguousarray(conversion.rates.reshape(len(conversion.rates), -1))
+
+
 def _events_of_flows(flows: NDArray[np.void], cells: Sequence[CellInput]) -> int:
     """Compute the most events that the flows of one step can make."""
     invariant(bool((np.diff(2 * flows["step"] + flows["phase"]) >= 0).all()), "flows come by (step, phase)")
@@ -505,7 +556,7 @@ def _instrument_rows(
 
 
 def _write_costs(row: Record, instrument: Instrument, unit: MoneyUnit, slippage: int, spread: int) -> None:
-    row["money_per_tick_lot"] = unit.money_per_tick_lot(instrument)
+    row["money_per_tick_lot"] = row["equity_per_tick_lot"] = unit.money_per_tick_lot(instrument)
     row["leverage"] = to_rate(instrument.leverage, "leverage")
     row["maintenance_rate"] = to_rate(instrument.maintenance_rate, "maintenance_rate")
     row["maintenance_per_lot"] = _margin(instrument.maintenance_margin, "maintenance_margin", instrument, unit)

@@ -10,6 +10,7 @@ of wrapping.
 from __future__ import annotations
 
 from podium.core.kernels import compiled
+from podium.engine.conversion_kernel import converted, converted_up
 from podium.engine.costs_kernel import is_beyond_ledger
 from podium.engine.money_kernel import muldiv
 from podium.engine.protection_kernel import level_price, trail_distance
@@ -21,6 +22,7 @@ __all__ = [
     "book_order",
     "equity_of_account",
     "has_working_entry",
+    "lot_value",
     "mark",
     "refresh",
     "risk_distance",
@@ -51,7 +53,15 @@ def value_of(instrument: Record, lots: int, price: int) -> int:
     """Compute what lots are worth at a price, or for a distance; the ceiling when it is more."""
     if is_beyond_ledger(instrument, lots, price):
         return _CEILING_UNITS
-    return lots * price * instrument.money_per_tick_lot
+    return converted(instrument, lots * price * instrument.money_per_tick_lot)
+
+
+@compiled
+def lot_value(instrument: Record, price: int) -> int:
+    """Compute what a lot is worth at most: so many of them are never worth more than as many times that."""
+    if is_beyond_ledger(instrument, 1, price):
+        return _CEILING_UNITS
+    return converted_up(instrument, price * instrument.money_per_tick_lot)
 
 
 @compiled

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
+from podium.engine.conversion_kernel import converted, revalued
 from podium.engine.costs_kernel import fee_of, is_beyond_ledger, margin_of
 from podium.engine.exposure_kernel import book_exit
 from podium.engine.money_kernel import muldiv
@@ -24,6 +25,7 @@ __all__ = [
     "close_trade",
     "emit",
     "end_order",
+    "exchange",
     "overflow",
     "release",
     "reserve",
@@ -36,7 +38,7 @@ _BROKEN, _OVERFLOW, _EVENTS_LOST = int(Status.BROKEN), int(Status.OVERFLOW), int
 _EVENTS_MAXIMUM = EVENTS_MAXIMUM
 _FILLED, _CANCELLED = int(EventKind.ORDER_FILLED), int(EventKind.ORDER_CANCELLED)
 _OPENED, _MODIFIED = int(EventKind.POSITION_OPENED), int(EventKind.POSITION_MODIFIED)
-_CLOSED = int(EventKind.POSITION_CLOSED)
+_CLOSED, _CONVERTED = int(EventKind.POSITION_CLOSED), int(EventKind.CURRENCY_CONVERTED)
 _POSITION_CLOSED = int(Reason.POSITION_CLOSED)
 _CEILING_UNITS = CEILING_UNITS
 _FOREVER = 1 << 62
@@ -133,9 +135,9 @@ def _post_twice(
 
 
 @compiled
-def allocate(run: Record, account: Record, cell: Record, notional: int, margin: int, fee: int, equity: int) -> None:
+def allocate(run: Record, account: Record, cell: Record, cost: int, margin: int, fee: int, equity: int) -> None:
     """Bind capital for an entry: margin moves from cash to used, the fee leaves."""
-    cell.cost += notional
+    cell.cost += cost
     cell.margin += margin
     _post_twice(run, cell, account, -margin - fee, margin, 0, fee, 0, equity)
 
@@ -151,16 +153,30 @@ def release(
 
 
 @compiled
-def carry(run: Record, account: Record, cell: Record, carried: int, settled: int) -> None:
+def carry(run: Record, account: Record, cell: Record, carried: int, realised: int, equity: int) -> None:
     """Post what holding a position brings (negative: costs): money for holding, or its result so far, which stays open.
 
     What is settled of an open result was in the equity already, and is realised from here on.
     """
-    cell.cost += settled
-    cell.settled += settled
     cell.trade_carried += carried
-    cell.trade_realised += settled
-    _post_twice(run, cell, account, carried + settled, 0, settled, 0, carried, carried)
+    cell.trade_realised += realised
+    _post_twice(run, cell, account, carried + realised, 0, realised, 0, carried, equity)
+
+
+@compiled
+def exchange(
+    run: Record, cell: Record, account: Record, instrument: Record,
+    collateral: int, margin: int, lots: int, price: int, reason: int,
+) -> None:  # fmt: skip
+    """Exchange a part of what a position bound back into the account currency; post what the rate made of it."""
+    cell.collateral -= collateral
+    returned = converted(instrument, collateral)
+    if returned != margin:
+        carry(run, account, cell, returned - margin, 0, returned - margin)
+        side = 1 if cell.quantity > 0 else -1
+        event = emit(run, cell, account, _CONVERTED, reason, side, cell.trade, lots, price)
+        event.notional = returned
+        event.realised = returned - margin
 
 
 @compiled
@@ -293,14 +309,23 @@ def apply(
         overflow(run, cell)
         return
     unit = instrument.money_per_tick_lot
-    notional = lots * price * unit
-    fee = fee_of(instrument, lots, notional, instrument.maker_fee if maker else instrument.taker_fee)
+    value = lots * price * unit
+    notional = value
+    fee = fee_of(instrument, lots, value, instrument.maker_fee if maker else instrument.taker_fee)
     slippage = abs(price - fair_price) * lots * unit
+    equity = side * lots * (instrument.mark - price) * unit - fee
+    is_foreign = instrument.currency != 0
+    if is_foreign:
+        notional = converted(instrument, value)
+        fee = converted(instrument, fee)
+        slippage = converted(instrument, slippage)
+        if notional >= _CEILING_UNITS:
+            overflow(run, cell)
+            return
     if run.schedule.count != 0:
         run.schedule.traded = min(run.schedule.traded + notional, _CEILING_UNITS)
     if run.netted and kind == _MARKET:
         _note(instrument, side, lots, fair_price, is_exit, notional, fee, slippage)
-    equity = side * lots * (instrument.mark - price) * unit - fee
     opening = cell.quantity == 0
     trade_side = side if not is_exit else -side
     if opening:
@@ -309,18 +334,30 @@ def apply(
     cell.trade_slippage += slippage
     realised = 0
     if not is_exit:
-        allocate(run, account, cell, side * notional, margin_of(instrument, lots, notional), fee, equity)
+        margin = margin_of(instrument, lots, value)
+        if is_foreign:
+            cell.collateral += margin
+            margin = converted(instrument, margin)
+            change = revalued(cell, instrument, cell.quantity + side * lots, cell.cost + side * value)
+            equity = change - margin - fee
+        allocate(run, account, cell, side * value, margin, fee, equity)
         cell.entered_quantity += lots
-        cell.entered_notional += notional
+        cell.entered_notional += value
     else:
         held = abs(cell.quantity)
         cost = cell.cost if lots == held else muldiv(cell.cost, lots, held)
         margin = cell.margin if lots == held else muldiv(cell.margin, lots, held)
-        realised = -side * notional - cost
+        realised = -side * value - cost
+        if is_foreign:
+            collateral = cell.collateral if lots == held else muldiv(cell.collateral, lots, held)
+            exchange(run, cell, account, instrument, collateral, margin, lots, price, reason)
+            realised = converted(instrument, realised)
+            change = revalued(cell, instrument, cell.quantity + side * lots, cell.cost - cost)
+            equity = change + margin + realised - fee
         release(run, account, cell, cost, margin, realised, fee, equity)
         if cell.settled != 0:
             cell.settled -= cell.settled if lots == held else muldiv(cell.settled, lots, held)
-        cell.exited_notional += notional
+        cell.exited_notional += value
         cell.trade_realised += realised
         if run.limited:
             book_exit(run, cell, lots)

@@ -12,7 +12,14 @@ from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
 from podium.engine.costs_kernel import least_lots
-from podium.engine.exposure_kernel import equity_of_account, has_working_entry, mark, risk_distance, saturated, value_of
+from podium.engine.exposure_kernel import (
+    equity_of_account,
+    has_working_entry,
+    lot_value,
+    mark,
+    risk_distance,
+    saturated,
+)
 from podium.engine.ledger_kernel import cancel, emit
 from podium.engine.money_kernel import muldiv_ceiling, muldiv_floor
 from podium.engine.protection_kernel import renew
@@ -257,8 +264,8 @@ def _check_amounts(run: Record, cell: Record, account: Record, instrument: Recor
     limit = limits.limit
     whole = limits.scopes[0]
     side = order.side
-    each = value_of(instrument, 1, price)
-    risk_each = value_of(instrument, 1, risk_distance(cell, order, price))
+    each = lot_value(instrument, price)
+    risk_each = lot_value(instrument, risk_distance(cell, order, price))
     # What the cell's own exit gives back before this entry fills is free already, as it is of its capital.
     turns = cell.quantity * side < 0
     leaving = cell.exposure if turns else 0

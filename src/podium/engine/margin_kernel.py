@@ -10,6 +10,7 @@ from __future__ import annotations
 from podium.core.events import Reason
 from podium.core.kernels import compiled
 from podium.core.money import RATE_SCALE
+from podium.engine.conversion_kernel import converted
 from podium.engine.impact_kernel import fill_price
 from podium.engine.ledger_kernel import apply, cancel, overflow
 from podium.engine.money_kernel import muldiv
@@ -61,7 +62,8 @@ def _maintenance(run: Record, cell: Record, instrument: Record) -> int:
         return 0
     lots = abs(cell.quantity)
     worth = lots * instrument.mark * instrument.money_per_tick_lot
-    return lots * instrument.maintenance_per_lot + muldiv(worth, instrument.maintenance_rate, _SCALE)
+    least = lots * instrument.maintenance_per_lot + muldiv(worth, instrument.maintenance_rate, _SCALE)
+    return converted(instrument, least)
 
 
 @compiled

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from podium.core.events import EventKind, Reason
 from podium.core.kernels import compiled
+from podium.engine.conversion_kernel import converted
 from podium.engine.costs_kernel import fee_of, is_beyond_ledger, least_lots
 from podium.engine.impact_kernel import fill_price
 from podium.engine.ledger_kernel import emit, overflow, save
@@ -71,11 +72,12 @@ def _cross(run: Record, cell: Record, instrument: Record, side: int, lots: int, 
     # Where only entries pay the spread, they are the first to go out: nothing is saved that might not be.
     entered = min(lots, book.entered[_BUYS if side > 0 else _SELLS])
     notional = (entered * dear + (lots - entered) * cheap) * unit
-    slippage = abs(notional - lots * book.price * unit)
+    slippage = converted(instrument, abs(notional - lots * book.price * unit))
+    fee = converted(instrument, fee_of(instrument, lots, notional, instrument.taker_fee)) if lots > 0 else 0
+    notional = converted(instrument, notional)
     if run.schedule.count != 0:
         # What crossed inside is no volume on the venue.
         run.schedule.traded += notional - book.notional
-    fee = fee_of(instrument, lots, notional, instrument.taker_fee) if lots > 0 else 0
     save(run, cell, book.slippage - slippage, fee - book.fees)
     event = emit(run, cell, run.netting, _NETTED, _NONE, side if lots > 0 else 0, book.fills, lots, book.price)
     event.position = crossed

@@ -40,7 +40,7 @@ def settle(run: Record, cell: Record, account: Record, instrument: Record, bar: 
     if high > cell.ceiling:
         overflow(run, cell)
         return 0
-    change = quantity * (close - instrument.mark) * instrument.money_per_tick_lot
+    change = quantity * (close - instrument.mark) * instrument.equity_per_tick_lot
     equity = account.equity + change
     account.equity = equity
     cell.bars_held += 1

@@ -1,8 +1,9 @@
 """The state of the engine: NumPy structured arrays, every field with its unit.
 
-Units: *ticks* of price, *lots* of quantity, *units* of money (10⁻ᵈ of the account currency), *billionths* of a ratio,
-*steps* on the run's timeline. Prices are positive, so 0 means "none" where a price is optional. A cell's index is
-(symbol, strategy) in portfolio order: symbols in the file's order and, within one, strategies in the file's order.
+Units: *ticks* of price, *lots* of quantity, *units* of money (10⁻ᵈ of the account currency; of the quote currency only
+where it is said), *billionths* of a ratio, *steps* on the run's timeline. Prices are positive, so 0 means "none" where
+a price is optional. A cell's index is (symbol, strategy) in portfolio order: symbols in the file's order and, within
+one, strategies in the file's order.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = [
     "EVENTS_MAXIMUM",
     "EVENTS_PER_CODED_CELL",
     "EVENTS_PER_COMMAND",
+    "EVENTS_PER_CONVERTED_CELL",
     "EVENTS_PER_FLOW",
     "EVENTS_PER_RULES_CELL",
     "FEE_TIERS_MAXIMUM",
@@ -83,6 +85,8 @@ EVENTS_PER_RULES_CELL = 32
 EVENTS_PER_COMMAND = 24
 #: The most events that a flow can make for a cell: it is posted, or a split cancels its orders and closes it.
 EVENTS_PER_FLOW = 18
+#: What exits add to that where a symbol is not quoted in the account currency.
+EVENTS_PER_CONVERTED_CELL = 16
 #: The size of the event buffer: it bounds how many cells a portfolio can have.
 EVENTS_MAXIMUM = 1 << 17
 #: No position, balance or equity is worth more units; so sums and differences of a few stay within 64 bits.
@@ -226,7 +230,11 @@ BOOK = np.dtype(
 INSTRUMENT = np.dtype(
     [
         ("mark", "i8"),  # ticks; the last close
-        ("money_per_tick_lot", "i8"),  # units that one lot is worth for one tick
+        ("money_per_tick_lot", "i8"),  # units of the quote currency that one lot is worth for one tick
+        ("equity_per_tick_lot", "i8"),  # units by which a tick moves the equity of a lot; 0 where marks are converted
+        ("currency", "i8"),  # quoted in the account currency: 0; else the number of its rates, from 1
+        ("rate_numerator", "i8"),  # units of the account for ...
+        ("rate_denominator", "i8"),  # ... so many of the quote currency, at present
         ("leverage", "i8"),  # billionths; 1 × is 1_000_000_000
         ("maintenance_rate", "i8"),  # billionths of its value that must stand behind a position; 0 none
         ("maintenance_per_lot", "i8"),  # units a lot that must stand behind it; 0 none
@@ -277,7 +285,7 @@ ACCOUNT = np.dtype(
         ("fees", "i8"),  # units paid
         ("maintenance", "i8"),  # units that had to stand behind its positions when that was last looked at
         ("liquidated", "i8"),  # 1: they did not, and everything was closed
-        ("carried", "i8"),  # units got (negative: paid) for holding positions
+        ("carried", "i8"),  # units got (negative: paid) for holding positions, by conversions, too
         ("transferred", "i8"),  # units got from other strategies (negative: given to them)
         ("equity", "i8"),  # units: cash + used + open result at the last marks
     ],
@@ -360,9 +368,10 @@ CELL = np.dtype(
         ("working", "i8"),  # a bit for each slot whose order works
         ("coded", "i8"),  # 1: commands decide, not signals
         # The position.
+        # Cost and what was settled are in units of the quote currency, as notionals are.
         ("cost", "i8"),  # units, signed: entry notional of what is open, and what was settled of its result
         ("settled", "i8"),  # units of the open result that daily settlements have paid already, part of `cost`
-        ("margin", "i8"),  # units in `used`
+        ("margin", "i8"),  # units of the account in `used`
         # Protection.
         ("stop", "i8"),  # ticks
         ("stop_reason", "i8"),  # Reason
@@ -382,8 +391,8 @@ CELL = np.dtype(
         ("trade", "i8"),  # its number in this cell, from 1
         ("entry_step", "i8"),
         ("entered_quantity", "i8"),  # lots
-        ("entered_notional", "i8"),  # units
-        ("exited_notional", "i8"),  # units
+        ("entered_notional", "i8"),  # units of the quote currency
+        ("exited_notional", "i8"),  # units of the quote currency
         ("trade_realised", "i8"),  # units before fees
         ("trade_fees", "i8"),  # units
         ("trade_slippage", "i8"),  # units lost to slippage and spread
@@ -391,6 +400,9 @@ CELL = np.dtype(
         ("exposure", "i8"),  # units: what the position is worth, at the marks when all were last added up
         ("risk", "i8"),  # units: what it loses when its stop is hit, likewise
         ("trade_carried", "i8"),  # units got for holding
+        # Only where the symbol is not quoted in the account currency.
+        ("collateral", "i8"),  # units of the quote currency that `margin` was exchanged into
+        ("worth", "i8"),  # units: collateral and open result at the rate and the mark they were last valued at
         # Counters and what is only valid within one step.
         ("order_counter", "i8"),
         ("exiting", "i8"),  # lots that market exits decided in this step will close
@@ -457,8 +469,9 @@ EVENT = np.dtype(
         ("quantity", "i8"),  # lots, ≥ 0; of a closed position: all that was entered; of netted orders: what went out
         ("position", "i8"),  # lots after the event, signed; of netted orders: what crossed inside
         ("price", "i8"),  # ticks
-        # Units; of a closed position: of all entries; of a fee tier: the volume; of a limited order: lots that traded.
-        # An opened position has the fields of OPENED here; its fill just before has these.
+        # Units; of a closed position: of all entries, of a split: what was paid, both in the quote currency; of a fee
+        # tier: the volume; of a conversion: what came back; of a limited order: lots that traded. An opened position
+        # has the fields of OPENED here; its fill just before has these.
         ("notional", "i8"),
         ("fee", "i8"),  # units; of a fee tier: billionths, the taker's
         ("realised", "i8"),  # units, before fees; of netted orders: saved; of a fee tier: billionths, the maker's
@@ -654,6 +667,7 @@ RUN = np.dtype(
         ("conflicts", "i8"),  # counted once per (symbol, step)
         ("conflicts_to_net", "i8"),  # of this step, whose entries are yet to be sized together
         ("margined", "i8"),  # 1: positions must be covered by maintenance margins, so no step passes quietly
+        ("converted", "i8"),  # 1: a symbol is not quoted in the account currency, so no step passes quietly
         ("flow", "i8"),  # the next flow to post
         ("next_flow", "i8"),  # its step; none is due before it
         # The conventions of the time step.
@@ -691,6 +705,7 @@ class EngineTables(NamedTuple):
     measures: NDArray[np.void]
     bar_steps: NDArray[np.int64]
     days: NDArray[np.int64]
+    rates: NDArray[np.int64]
     symbols: NDArray[np.int32]
     steps: NDArray[np.int64]
     times: NDArray[np.int64]

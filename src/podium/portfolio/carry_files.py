@@ -1,4 +1,4 @@
-"""Read what holding a symbol brings or costs from files: funding rates and adjustment factors, exact, line by line."""
+"""Read series from files: funding rates, adjustment factors and rates of currencies, exact, line by line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from podium.core.carry import Factor, Funding
+from podium.core.conversion import Rate
 from podium.core.errors import ConfigurationError, InputError, Location, Problem
 from podium.core.times import from_nanoseconds, parse_time
 
-__all__ = ["read_factors", "read_funding"]
+__all__ = ["read_factors", "read_funding", "read_rates"]
 
 _FACTORS = ("date", "price_factor", "split_factor", "reference_price")
 
@@ -37,6 +38,32 @@ def read_funding(path: Path) -> tuple[Funding, ...]:
         if found and funding.time <= found[-1].time:
             raise with_place.problem(f"the time {row['time']} is not after the line before", "the oldest first")
         found.append(funding)
+    return tuple(found)
+
+
+def read_rates(path: Path) -> tuple[Rate, ...]:
+    """Read the rates of a currency.
+
+    Args:
+        path: a CSV file with the columns ``time`` (ISO 8601, UTC without a zone: when the rate is known) and ``rate``
+            (money of the account for one of the currency), the oldest first.
+
+    Returns:
+        The rates, at least one.
+
+    Raises:
+        ConfigurationError: naming the first line that is wrong.
+    """
+    found: list[Rate] = []
+    for row, where in _rows(path, ("time", "rate")):
+        with_place = _Placed(where)
+        rate = with_place.rate(with_place.moment(row["time"]), with_place.number(row["rate"], "rate"))
+        if found and rate.time <= found[-1].time:
+            raise with_place.problem(f"the time {row['time']} is not after the line before", "the oldest first")
+        found.append(rate)
+    if not found:
+        start = Location(file=str(path), line=1)
+        raise ConfigurationError(Problem(message="there is no rate", location=start, expected="at least one line"))
     return tuple(found)
 
 
@@ -91,6 +118,12 @@ class _Placed:
     def moment(self, text: str) -> datetime:
         try:
             return from_nanoseconds(parse_time(text))
+        except InputError as error:
+            raise ConfigurationError([replace(problem, location=self._where) for problem in error.problems]) from None
+
+    def rate(self, time: datetime, rate: Decimal) -> Rate:
+        try:
+            return Rate(time=time, rate=rate)
         except InputError as error:
             raise ConfigurationError([replace(problem, location=self._where) for problem in error.problems]) from None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from podium.core.carry import Carry
+from podium.core.conversion import Conversion
 from podium.core.errors import ConfigurationError, did_you_mean
 from podium.core.fields import choice, number, ratio, refuse, switch, text, timeframe_text, whole_number
 from podium.core.instruments import Instrument
@@ -112,6 +113,17 @@ def _conflicts(value: object) -> object:
                 hint=did_you_mean(mode, CONFLICT_MODES) if isinstance(mode, str) else None,
                 at=() if symbol is None else (str(symbol),),
             )
+    return value
+
+
+def _conversion(value: object) -> object:
+    """Accept the name of a symbol and a constant for what they stand for."""
+    if isinstance(value, str):
+        return Conversion(symbol=value)
+    if isinstance(value, Decimal):
+        return Conversion(constant=value)
+    if not isinstance(value, Conversion):
+        refuse(expected="a Conversion, the name of a symbol, or a Decimal")
     return value
 
 
@@ -349,6 +361,16 @@ class OrchestratorConfig(BarOptions, SimulationOptions, AccountOptions):
     carry: Mapping[SymbolName, InstanceOf[Carry]] = Field(
         default_factory=dict,
         description="per symbol what holding it brings or costs: funding, borrow, settlement, dividends, splits",
+    )
+    currencies: Mapping[SymbolName, Currency] = Field(
+        default_factory=dict,
+        description="in which currency a symbol is quoted; by default what stands behind the `/` of a pair, else the "
+        "account's",
+    )
+    conversion: Mapping[Currency, Annotated[Conversion, BeforeValidator(_conversion)]] = Field(
+        default_factory=dict,
+        description="per quote currency that is not the account's where its rate comes from: a Conversion, the name of "
+        "a symbol of the run, or a Decimal",
     )
     lazy: Switch = Field(
         default=True,

@@ -19,6 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from podium.core.carry import Carry
+from podium.core.conversion import Conversion
 from podium.core.documents import Item
 from podium.core.errors import ConfigurationError, Location, Problem, did_you_mean
 from podium.core.places import Place, describe
@@ -27,6 +28,7 @@ from podium.core.validation import problems_of, show
 from podium.core.yaml_files import read_document
 from podium.portfolio.carry_sections import carry_files, read_carry
 from podium.portfolio.configuration import AccountOptions, BarOptions, OrchestratorConfig, SimulationOptions
+from podium.portfolio.conversion_section import conversion_files, read_conversion, stated_currencies
 from podium.portfolio.overrides import Override, apply_environment, apply_settings
 from podium.portfolio.sections import DataSection, PortfolioDocument, StrategySection, SymbolSection
 from podium.portfolio.strategy_entries import StrategyEntry, read_entry
@@ -58,6 +60,7 @@ class PortfolioFile:
             own folders.
         settings: what the portfolio file says after overrides, as plain values, for the record.
         carry: what holding brings or costs, of the symbols that say something about it.
+        conversion: where the rates of quote currencies come from that are not the account's.
     """
 
     path: Path
@@ -71,6 +74,7 @@ class PortfolioFile:
     files: tuple[Path, ...]
     settings: Mapping[str, object]
     carry: Mapping[str, Carry]
+    conversion: Mapping[str, Conversion]
     document: PortfolioDocument
     root: Item
 
@@ -102,6 +106,8 @@ class PortfolioFile:
         }
         options["priorities"] = {entry.strategy_id: entry.priority for entry in self.strategies}
         options["carry"] = self.carry
+        options["currencies"] = stated_currencies(self.document)
+        options["conversion"] = self.conversion
         return OrchestratorConfig.model_validate(options)
 
     def locate(self, *place: str | int, key: bool = False) -> Location:
@@ -133,6 +139,8 @@ class PortfolioFile:
                 written: Place = ("portfolio", "capital")
             case ("instruments" | "carry", symbol, *rest):
                 written = ("symbols", [*self.symbols][symbol] if isinstance(symbol, int) else symbol, *rest)
+            case ("currencies", symbol):
+                written = ("symbols", symbol, "currency")
             case ("strategies", int(number), *rest):
                 enabled = [position for position, each in enumerate(self.document.strategies) if each.enabled]
                 written = ("strategies", enabled[number], *rest)
@@ -198,7 +206,8 @@ def load_portfolio(
         raise ConfigurationError(problems_of(error, PortfolioDocument, root.locate, describe)) from None
     problems = [*_data_problems(document, root, path), *_strategy_problems(document, root)]
     carry, carry_problems = read_carry(document, root, path.parent)
-    problems += carry_problems
+    conversion, conversion_problems = read_conversion(document, root, path.parent)
+    problems += [*carry_problems, *conversion_problems]
     entries: list[StrategyEntry] = []
     for position, section in enumerate(document.strategies):
         try:
@@ -223,6 +232,7 @@ def load_portfolio(
         files=_files(path, document, entries),
         settings=_record(root.plain()),
         carry=carry,
+        conversion=conversion,
         document=document,
         root=root,
     )
@@ -230,7 +240,8 @@ def load_portfolio(
 
 def _files(path: Path, document: PortfolioDocument, entries: list[StrategyEntry]) -> tuple[Path, ...]:
     named = [file for entry in entries for file in (entry.path, *entry.modules)]
-    return tuple(dict.fromkeys((path, *carry_files(document, path.parent), *named)))
+    series = (*carry_files(document, path.parent), *conversion_files(document, path.parent))
+    return tuple(dict.fromkeys((path, *series, *named)))
 
 
 def _with_map_of_symbols(root: Item) -> Item:

@@ -21,6 +21,7 @@ from podium.portfolio.configuration import (
     Amount,
     BarOptions,
     Cost,
+    Currency,
     Fee,
     SimulationOptions,
     SymbolName,
@@ -67,6 +68,15 @@ def _symbols(value: object) -> object:
     if isinstance(value, dict):
         return {symbol: {} if settings is None else settings for symbol, settings in value.items()}
     return value
+
+
+def _rate(value: object) -> object:
+    """Accept a symbol, a file or a rate."""
+    if isinstance(value, str) and value.strip():
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value <= 0:
+        refuse(expected="a symbol, a CSV file of rates, or a rate above 0")
+    return Decimal(value)
 
 
 def _named(value: object) -> object:
@@ -152,6 +162,11 @@ class SymbolSection(_Section):
 
     tick: Positive | None = Field(
         default=None, description="the step of prices; without it the coarsest step that fits the bars"
+    )
+    currency: Currency | None = Field(
+        default=None,
+        description="in which currency it is quoted: prices, fees and margins are in it; by default what stands behind "
+        "the `/` of a pair, else the account currency",
     )
     lot: Positive = Field(default=Decimal("0.0001"), description="the step of quantities")
     multiplier: Positive = Field(
@@ -338,6 +353,13 @@ class PortfolioDocument(_Section):
         Mapping[SymbolName, SymbolSection],
         BeforeValidator(_symbols, json_schema_input_type=Mapping[str, SymbolSection | None] | list[str]),
     ] = Field(description="the symbols with their grid and costs: {BTC/USDT: {tick: 0.1, lot: 0.001}}")
+    conversion: Mapping[
+        Currency, Annotated[str | Decimal, BeforeValidator(_rate, json_schema_input_type=str | float)]
+    ] = Field(
+        default_factory=dict,
+        description="rates of quote currencies that are not the account's, each a symbol of this file, a CSV file with "
+        "the columns time and rate, or a number: {BTC: BTC/USDT, JPY: jpy.csv, EUR: 1.08}",
+    )
     simulation: SimulationSection = Field(default_factory=SimulationSection, description="how orders fill")
     risk: Annotated[RiskOptions | None, BeforeValidator(_named, json_schema_input_type=RiskOptions | None)] = Field(
         default=None, description="what the portfolio may risk; its defaults hold once it is named, even empty"

@@ -78,6 +78,7 @@ class _Reader:
         self.result, self.market = result, result.market
         self.names = list(result.strategy_results)
         self.members = np.array(result.cells.members, dtype=np.int64)
+        self.rates = result.engine.rates(at_close=True)
         blocks = result.engine.events()
         chosen = [(block, block["kind"] == EventKind.ORDER_FILLED) for block in blocks]
         self.fills = {name: _joined([block[name][mask] for block, mask in chosen]) for name in _FILL_FIELDS}
@@ -117,7 +118,10 @@ class _Reader:
         symbol = self.result.cells.symbols[cell]
         series, instrument = self.market.store.series(symbol), self.market.instruments[symbol]
         bars = np.searchsorted(series.close_time, self.market.timeline.times[rows], side="right") - 1
-        return np.asarray(held * series.close[np.maximum(bars, 0)] * float(instrument.lot * instrument.multiplier))
+        values = np.asarray(held * series.close[np.maximum(bars, 0)] * float(instrument.lot * instrument.multiplier))
+        if cell in self.rates:
+            values *= self.rates[cell][rows, 0] / self.rates[cell][rows, 1]
+        return values
 
 
 def _uses(block: NDArray[np.void]) -> dict[str, NDArray[np.int64]]:

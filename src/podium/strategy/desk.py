@@ -17,6 +17,7 @@ from podium.core.errors import ConfigurationError, Problem, did_you_mean
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE
 from podium.engine.engine import Engine
+from podium.engine.money_kernel import muldiv
 from podium.engine.tables import NO_LEVEL, TARGETS_MAXIMUM, Action, LevelMode, OrderKind, Record, SizeMode
 from podium.strategy.views import Cursor, OrderView
 
@@ -111,6 +112,11 @@ class Desk:
         """Give the money units that one lot is worth for one tick."""
         return int(self._instrument["money_per_tick_lot"])
 
+    def converted(self, units: int) -> int:
+        """Convert units of the quote currency at the last rate."""
+        numerator, denominator = int(self._instrument["rate_numerator"]), int(self._instrument["rate_denominator"])
+        return muldiv(units, numerator, denominator) if self._instrument["currency"] else units
+
     def entry_cost(self) -> int:
         """Give the entry notional of what is open in money units, signed; what was settled of its result is no part."""
         cell = self.cell()
@@ -186,7 +192,7 @@ class Desk:
         if not math.isfinite(fraction):
             raise _wrong(f"the fraction to hold is {fraction}", "a number, such as 0.25 (negative: short)")
         equity, held = int(self.account()["equity"]), self.lots()
-        worth = Fraction(_exact(fraction)) * max(equity, 0) / (self.mark() * self.unit_value())
+        worth = Fraction(_exact(fraction)) * max(equity, 0) / (self.mark() * self.unit_value() * self._rate())
         wanted = int(worth)
         if held * wanted < 0:
             # A position never crosses zero in one fill: what is open is closed, the other side is entered.
@@ -196,6 +202,10 @@ class Desk:
             self.close()
         elif wanted != held:
             self.place(1 if wanted > held else -1, {"quantity": abs(wanted - held) * self.lot}, {})
+
+    def _rate(self) -> Fraction:
+        row = self._instrument
+        return Fraction(int(row["rate_numerator"]), int(row["rate_denominator"])) if row["currency"] else Fraction(1)
 
     def cancel(self, identifier: int) -> None:
         """Cancel a working order.

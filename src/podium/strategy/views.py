@@ -227,6 +227,7 @@ class _State(Protocol):
     def money(self, units: int) -> Decimal: ...
     def mark(self) -> int: ...
     def unit_value(self) -> int: ...
+    def converted(self, units: int) -> int: ...
     def entry_cost(self) -> int: ...
 
 
@@ -301,14 +302,17 @@ class PositionView:
 
     @property
     def open_profit(self) -> Decimal:
-        """Give the result at the last close, in money, before fees; settlements may have paid a part of it."""
-        return self._desk.money(self._lots() * self._desk.mark() * self._desk.unit_value() - self._desk.entry_cost())
+        """Give the result at the last close and rate, in money, before fees; settlements may have paid a part of it."""
+        return self._desk.money(self._desk.converted(self._result()))
+
+    def _result(self) -> int:
+        return self._lots() * self._desk.mark() * self._desk.unit_value() - self._desk.entry_cost()
 
     @property
     def open_return(self) -> float:
         """Give the result at the last close as a ratio of the entry notional; 0 when flat."""
         cost = abs(self._desk.entry_cost())
-        return float(self.open_profit) / float(self._desk.money(cost)) if cost else 0.0
+        return float(self._desk.money(self._result())) / float(self._desk.money(cost)) if cost else 0.0
 
     def __repr__(self) -> str:
         return f"Position(quantity={self.quantity}, entry_price={self.entry_price})"
