@@ -200,6 +200,27 @@ def test_a_reader_waits_for_the_next_entry(server):
     assert connected(server, act) == ([entry(4)], [])
 
 
+def test_a_cancelled_task_ends_wherever_it_is(server):
+    """The library may take a cancellation for a time limit of its own; the task ends nevertheless. (C-13)"""
+
+    async def forever(bus):
+        while True:
+            await bus.ping()
+
+    async def act(bus):
+        await bus.append([entry(1)])
+        for moment in range(60):
+            task = asyncio.create_task(forever(bus))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=10)
+            assert done == {task}, moment
+            await bus.position()
+
+    connected(server, act)
+
+
 def test_what_others_wrote_into_the_stream_has_no_epoch(server):
     """So that a publisher sees that it is not its own. (C-12)"""
     asyncio.run(told(server, "XADD", KEY, "5-0", "some", "thing"))

@@ -24,24 +24,20 @@ class EventBusFactory:
     """Make streams of events for other systems."""
 
     @staticmethod
-    def create(
-        options: EventBusOptions | None, portfolio: str, environment: Mapping[str, str] | None = None
-    ) -> EventStream | None:
+    def create(options: EventBusOptions, portfolio: str, environment: Mapping[str, str] | None = None) -> EventStream:
         """Make the stream that a portfolio file asks for; nothing is connected yet.
 
         Args:
-            options: the section ``event_bus``; ``None`` where there is none.
+            options: the section ``event_bus``.
             portfolio: the portfolio's name.
             environment: variables, for the server's password. By default the process's own.
 
         Returns:
-            The stream, or ``None`` without options.
+            The stream.
 
         Raises:
             ConfigurationError: when the library ``redis`` is not installed.
         """
-        if options is None:
-            return None
         try:
             from podium.bus.redis_streams import RedisBus  # noqa: PLC0415  # not everybody has the library
         except ImportError:
@@ -77,7 +73,8 @@ class EventBusFactory:
             ConfigurationError: when a variable is unknown or its value is out of range.
         """
         known = os.environ if environment is None else environment
-        return EventBusFactory.create(_options(known), portfolio, known)
+        options = _options(known)
+        return None if options is None else EventBusFactory.create(options, portfolio, known)
 
 
 def _options(environment: Mapping[str, str]) -> EventBusOptions | None:

@@ -6,6 +6,7 @@ connection the server may know less than before, so whoever appends has to ask f
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -152,7 +153,16 @@ class RedisBus:
         try:
             yield
         except (RedisError, OSError) as error:
+            _heed_cancellation()
             raise BusUnavailable(bus=self.name, cause=str(error)) from error
+        _heed_cancellation()
+
+
+def _heed_cancellation() -> None:
+    """End a task that was cancelled: the library takes a cancellation now and then for a time limit of its own."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _fields(entry: StreamEntry) -> dict[Any, Any]:  # Any: the library takes dictionaries of its own union of types

@@ -37,7 +37,7 @@ from podium.bus.events import (
 )
 from podium.core.events import EventKind, Reason
 
-__all__ = ["events_of"]
+__all__ = ["events_of", "names_of"]
 
 _Line = Mapping[str, Any]  # Any: JSON
 _Names = tuple[type[Event], ...]
@@ -113,6 +113,20 @@ def events_of(*, kind: str, time: int, body: bytes, correlation_id: str = "") ->
         return ()
     line = json.loads(body)
     return tuple(_event(each, line, time, correlation_id) for each in names(line))
+
+
+def names_of(kind: str, body: bytes) -> tuple[str, ...]:
+    """Give the names that a domain event stands for.
+
+    Args:
+        kind: the kind of the domain event, such as ``ORDER_FILLED``.
+        body: its line as in ``events.jsonl``.
+
+    Returns:
+        For example ``ORDER_FILLED``, ``STOP_LOSS_HIT`` and ``TRADE_EXECUTED``.
+    """
+    names = _NAMES.get(kind)
+    return () if names is None else tuple(each.kind for each in names(json.loads(body)))
 
 
 def _event(event_type: type[Event], line: _Line, time: int, correlation_id: str) -> Event:

@@ -10,7 +10,7 @@ import typer
 from podium.cli.options import read_moment, read_whole_number
 
 if TYPE_CHECKING:
-    from podium.journal.records import Row, Stream
+    from podium.journal.records import Stream
     from podium.journal.selection import Selection
 
 __all__ = ["app"]
@@ -34,8 +34,6 @@ _From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="only 
 _To = Annotated[
     str | None, typer.Option("--to", metavar="TIME", help="only records before this time; a date alone means its end")
 ]
-#: What the head of a shown line says already.
-_SHOWN_BEFORE = ("sequence", "time", "kind", "strategy_id", "symbol")
 
 
 @app.command()
@@ -71,13 +69,14 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
 ) -> None:
     """Print records, the oldest first."""
+    from podium.cli.record_lines import json_line, text_line
     from podium.journal.journal import reading_journal
 
     selection = _selection(
         stream=stream, kind=kind, strategy=strategy, symbol=symbol, correlation=correlation, begin=begin, end=end
     )
     count = read_whole_number(last, "--last")
-    shown = _json_line if as_json else _line
+    shown = json_line if as_json else text_line
     with reading_journal(place) as journal:
         for row in selection.rows(journal, count):
             typer.echo(shown(row))
@@ -170,38 +169,3 @@ def _stream(name: str | None) -> Stream | None:
             )
         )
     return Stream(name)
-
-
-def _line(row: Row) -> str:
-    import json
-
-    from podium.core.times import iso
-    from podium.journal.selection import body_of
-
-    body = body_of(row)
-    about = [str(body[name]) for name in ("strategy_id", "symbol") if body.get(name) is not None]
-    rest = {name: value for name, value in body.items() if name not in _SHOWN_BEFORE}
-    head = [f"{iso(row.time):<20}", f"{row.stream} {row.sequence:,}", row.kind, *about]
-    fields = (
-        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for name, value in rest.items()
-    )
-    return "  ".join([*head, " ".join(fields)]).rstrip()
-
-
-def _json_line(row: Row) -> str:
-    import json
-
-    from podium.core.times import iso
-    from podium.journal.selection import body_of
-
-    named = {
-        "position": row.position,
-        "stream": row.stream,
-        "sequence": row.sequence,
-        "time": iso(row.time),
-        "kind": row.kind,
-        "correlation_id": row.correlation_id,
-        "body": body_of(row),
-    }
-    return json.dumps(named, ensure_ascii=False, separators=(",", ":"))

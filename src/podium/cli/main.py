@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from podium.cli import backtest, check, data, journal, report, reproduce, schema
+from podium.cli import backtest, check, data, events, journal, report, reproduce, schema
 from podium.cli.failures import (
     DONE,
     INTERRUPTED,
@@ -40,6 +40,7 @@ app = typer.Typer(
 app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.add_typer(data.app, name="data")
+app.command("events")(events.events)
 app.add_typer(journal.app, name="journal")
 app.command("schema")(schema.schema)
 app.command("reproduce")(reproduce.reproduce)

@@ -14,7 +14,7 @@ from polars.io.plugins import register_io_source
 
 from podium.core.errors import ConfigurationError, JournalError, Location, Problem
 from podium.journal.reading import StoredJournal
-from podium.journal.records import Row, Stream
+from podium.journal.records import JournalRecord, Row, Stream
 
 __all__ = ["Selection", "body_of", "export_rows"]
 
@@ -79,19 +79,19 @@ class Selection:
         return self.strategy_id in (None, body.get("strategy_id")) and self.symbol in (None, body.get("symbol"))
 
 
-def body_of(row: Row) -> dict[str, object]:
-    """Read the body of a row.
+def body_of(record: Row | JournalRecord) -> dict[str, object]:
+    """Read the body of a record.
 
     Args:
-        row: as it is stored.
+        record: with its body as it is stored.
 
     Returns:
         Its fields; a body that is no JSON object is the one field ``body``.
     """
     try:
-        body = json.loads(row.body)
+        body = json.loads(record.body)
     except ValueError:
-        return {"body": row.body.decode(errors="backslashreplace")}
+        return {"body": record.body.decode(errors="backslashreplace")}
     return body if isinstance(body, dict) else {"body": body}
 
 
