@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer.main
 
+from podium.bus.reference import event_reference
 from podium.cli.main import app
 from podium.live.state_reference import state_reference
 from podium.portfolio.reference import portfolio_reference, strategy_reference
@@ -82,6 +83,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "strategy_file.md": strategy_reference(),
         FOLDER / "cli.md": commands_page(),
         FOLDER / "states.md": state_reference(),
+        FOLDER / "events.md": event_reference(),
     }
 
 

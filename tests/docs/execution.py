@@ -29,6 +29,7 @@ from blocks import ROOT, Block, blocks_of, commands_of, with_texts
 from ruamel.yaml import YAML
 
 from podium.portfolio.file import load_portfolio
+from podium.portfolio.sections import PortfolioDocument
 from podium.strategy.file import load_strategy
 
 __all__ = ["Mismatch", "PageRun", "normalised", "real_output", "same_output", "stated_output"]
@@ -192,15 +193,7 @@ def _shell(words: str, folder: Path) -> tuple[int, str]:
 
 
 def _is_strategy(text: str) -> bool:
-    keys = set(_keys(text))
-    return "portfolio" not in keys and not keys & {
-        "data",
-        "symbols",
-        "conversion",
-        "simulation",
-        "strategies",
-        "defaults",
-    }
+    return set(_keys(text)).isdisjoint(PortfolioDocument.model_fields)
 
 
 def _keys(text: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 from blocks import ROOT
 
-NAMES = ("functions.md", "portfolio_file.md", "strategy_file.md", "cli.md", "states.md")
+NAMES = ("functions.md", "portfolio_file.md", "strategy_file.md", "cli.md", "states.md", "events.md")
 
 
 @pytest.fixture(scope="module")

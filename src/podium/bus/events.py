@@ -556,7 +556,7 @@ class PositionClosed(_PositionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskLimitBreached(_DomainEvent):
-    """Tell that a limit of the portfolio refused or cut an entry, or that the account came to it.
+    """Tell that an entry or the account came to a limit of the portfolio.
 
     Args:
         limit: which limit, such as ``daily_loss``.
