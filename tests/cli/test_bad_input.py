@@ -1725,7 +1725,7 @@ portfolio.yaml:6:9: the sample market has no path
         command=("backtets", PORTFOLIO),
         message="""\
 podium: there is no command 'backtets'
-  expected: one of backtest, check, schema, reproduce, report, data, journal
+  expected: one of backtest, check, schema, reproduce, report, events, data, journal
   hint: did you mean 'backtest'?
 """,
     ),

@@ -40,11 +40,11 @@ app = typer.Typer(
 app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.add_typer(data.app, name="data")
-app.command("events")(events.events)
 app.add_typer(journal.app, name="journal")
 app.command("schema")(schema.schema)
 app.command("reproduce")(reproduce.reproduce)
 app.command("report")(report.report)
+app.command("events")(events.events)
 
 
 def run(arguments: Sequence[str]) -> int:
