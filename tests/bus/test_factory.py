@@ -25,6 +25,7 @@ def server():
 
 def test_nothing_is_made_where_nothing_asks_for_it():
     """It runs without Redis. (C-13)"""
+    assert EventBusFactory.create(None, "demo") is None
     assert EventBusFactory.create_from_env("demo", {"PODIUM__PORTFOLIO__CAPITAL": "5"}) is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import overload
 
 from pydantic import ValidationError
 
@@ -23,21 +24,41 @@ _PREFIX = f"{ENVIRONMENT_PREFIX}EVENT_BUS__"
 class EventBusFactory:
     """Make streams of events for other systems."""
 
+    @overload
     @staticmethod
-    def create(options: EventBusOptions, portfolio: str, environment: Mapping[str, str] | None = None) -> EventStream:
+    def create(options: None, portfolio: str, environment: Mapping[str, str] | None = None) -> None: ...
+
+    @overload
+    @staticmethod
+    def create(
+        options: EventBusOptions, portfolio: str, environment: Mapping[str, str] | None = None
+    ) -> EventStream: ...
+
+    @overload
+    @staticmethod
+    def create(
+        options: EventBusOptions | None, portfolio: str, environment: Mapping[str, str] | None = None
+    ) -> EventStream | None: ...
+
+    @staticmethod
+    def create(
+        options: EventBusOptions | None, portfolio: str, environment: Mapping[str, str] | None = None
+    ) -> EventStream | None:
         """Make the stream that a portfolio file asks for; nothing is connected yet.
 
         Args:
-            options: the section ``event_bus``.
+            options: the section ``event_bus``; ``None`` where there is none.
             portfolio: the portfolio's name.
             environment: variables, for the server's password. By default the process's own.
 
         Returns:
-            The stream.
+            The stream, or ``None`` without options.
 
         Raises:
             ConfigurationError: when the library ``redis`` is not installed.
         """
+        if options is None:
+            return None
         try:
             from podium.bus.redis_streams import RedisBus  # noqa: PLC0415  # not everybody has the library
         except ImportError:
@@ -73,8 +94,7 @@ class EventBusFactory:
             ConfigurationError: when a variable is unknown or its value is out of range.
         """
         known = os.environ if environment is None else environment
-        options = _options(known)
-        return None if options is None else EventBusFactory.create(options, portfolio, known)
+        return EventBusFactory.create(_options(known), portfolio, known)
 
 
 def _options(environment: Mapping[str, str]) -> EventBusOptions | None:
