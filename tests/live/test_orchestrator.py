@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 
 import pytest
 from live_system import A, B, C, System, entry, minutes
 
+from podium.core.clock import SystemClock
 from podium.core.errors import IllegalTransition, InputError
 from podium.testing.clock import run_virtually
+from podium.testing.feed import Cue, ScriptedFeed
 
 NAMES = ("data_fetching", "indicator_calculation", "strategy_evaluation", "trade_execution")
 
@@ -325,3 +328,31 @@ def test_what_was_stopped_can_be_started_again():
 
     run_virtually(program(), system.clock)
     assert [time for time, _ in system.stepper.steps] == [1, 2, 3]
+
+
+def test_a_port_in_the_file_opens_the_endpoint_while_it_runs():
+    """Off unless asked for; closed with the end of the run. (C-58, C-77)"""
+    assert System((A,)).orchestrator._endpoint is None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    clock = SystemClock()
+    system = System(
+        (A,), clock=clock, options={"http_port": port}, feed=lambda _: ScriptedFeed({A: [Cue(at=0)]}, clock)
+    )
+
+    async def program():
+        running = asyncio.create_task(system.orchestrator.run())
+        while system.orchestrator.state.value != "running":  # noqa: ASYNC110 - a turn of the loop or two
+            await asyncio.sleep(0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /health HTTP/1.1\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        system.orchestrator.request_stop()
+        await running
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+        return answer
+
+    assert asyncio.run(program()).startswith(b"HTTP/1.1 200 OK")

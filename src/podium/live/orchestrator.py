@@ -28,8 +28,10 @@ from podium.live.components import Components, SymbolParts, symbol_services
 from podium.live.correlation import Correlations
 from podium.live.feeds import Feed, StreamedFeed
 from podium.live.health import SystemHealth
+from podium.live.http_endpoint import HttpEndpoint
 from podium.live.inputs import GateInput
 from podium.live.log import Log
+from podium.live.metrics import Metrics
 from podium.live.operations import Operations
 from podium.live.services.data_fetching import DataFetchingService
 from podium.live.states import ORCHESTRATOR_TRANSITIONS, OrchestratorState, StateMachine
@@ -141,9 +143,14 @@ class MultiSymbolTradingOrchestrator:
             is_restarting=options.enable_auto_restart,
             on_out=self._leave,
         )
+        self._endpoint = self._make_endpoint()
         self._started_at: float | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._checks = 0
+
+    def _make_endpoint(self) -> HttpEndpoint | None:
+        port = self.options.http_port
+        return None if port is None else HttpEndpoint(port, health=self.check_health, metrics=Metrics(self).text)
 
     def _make(
         self,
@@ -194,7 +201,13 @@ class MultiSymbolTradingOrchestrator:
         return self.runner.failure
 
     async def start(self) -> None:
-        """Start all symbols; one that fails stops no other."""
+        """Start all symbols; one that fails stops no other.
+
+        Raises:
+            ConfigurationError: when the HTTP endpoint cannot listen.
+        """
+        if self._endpoint is not None:
+            await self._endpoint.start()
         if self.state is OrchestratorState.STOPPED:
             self._machine.move(OrchestratorState.INITIALIZING)
         self._stopping.clear()
@@ -220,6 +233,8 @@ class MultiSymbolTradingOrchestrator:
         for task in done:
             task.result()
         self._machine.move(OrchestratorState.STOPPED)
+        if self._endpoint is not None:
+            await self._endpoint.stop()
         self.bus.publish(OrchestratorStopped(time=self._clock.now(), symbol=None))
         if self._publishing is not None and self._external is not None:
             await self._external.finish(_FINISH_LIMIT)

@@ -173,6 +173,11 @@ class OrchestratorSection(_Section):
         default=None, description="how long after its close a bar may still be entered on; by default one bar"
     )
 
+    http_port: Annotated[int, whole_number(minimum=1, maximum=65_535, example="9464")] | None = Field(
+        default=None,
+        description="where /health and /metrics are answered, on the loopback address; by default nowhere",
+    )
+
     @property
     def bar_wait_seconds(self) -> float:
         """Give ``bar_wait`` in seconds."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 from podium.bus.events import ActionExecuted, Event, OrderCancelled, OrderCreated
 from podium.bus.local import LocalBus
 from podium.core.clock import Clock
+from podium.live.histogram import Histogram
 from podium.live.service import Service
 from podium.live.step_runner import Outcome
 from podium.portfolio.live_sections import TradeExecutionSection
@@ -60,8 +61,8 @@ class TradeExecutionService(Service):
         self._venue = venue
         self._tasks: deque[_Task] = deque()
         self._came, self._is_even = asyncio.Event(), asyncio.Event()
-        #: How long the last orders took from the release of their step until the venue had them, seconds.
-        self.latencies: deque[float] = deque(maxlen=1024)
+        #: How long orders took from the release of their step until the venue had them, seconds.
+        self.latency = Histogram()
 
     def execute(self, outcome: Outcome, events: Sequence[Event]) -> None:
         """Take what a step brought about.
@@ -102,7 +103,7 @@ class TradeExecutionService(Service):
         for group in self._groups(task.events)[task.sent :]:
             await self._hand_over(group)
             task.sent += 1
-            self.latencies.append(self.clock.monotonic() - task.outcome.released_at)
+            self.latency.observe(self.clock.monotonic() - task.outcome.released_at)
         while task.events:
             event = task.events.popleft()
             self.bus.publish(event)
