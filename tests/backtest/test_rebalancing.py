@@ -45,7 +45,8 @@ def played(rule=None, *, seed=3, share=1.0, weights=("0.4", "0.3", "0.2"), forms
     until = min(series.close_time[int(share * len(series)) - 1] for series in market.values())
     if share < 1:
         market = {symbol: series.select(series.close_time <= until) for symbol, series in market.items()}
-    options = {"rebalance_threshold": Decimal("0.01"), **options}
+    if rule is not None and rule.get("when") != "schedule":
+        options = {"rebalance_threshold": Decimal("0.01"), **options}
     config = configuration(*market, **options, **({} if rule is None else {"rebalancing": rule}))
     entries = [
         (named(form(), form.__name__), Decimal(weight), None) for form, weight in zip(forms, weights, strict=True)
@@ -249,7 +250,16 @@ def test_it_alone_ties_strategies_to_each_other():
     ("rule", "forms", "message"),
     [
         ({"rule": "weights"}, (Cross,), "moves capital between strategies, and there is one"),
-        ({"rule": "risk_parity"}, (Cross, Swing), "the rule risk_parity looks back at 60 days, and the run has 13"),
+        (
+            {"rule": "risk_parity"},
+            (Cross, Swing),
+            "looks back at 60 days, and when the last day of the run ends, 12 are known",
+        ),
+        (
+            {"rule": "weights", "every": "quarter"},
+            (Cross, Swing),
+            "behind the end of each quarter, and the run goes on",
+        ),
     ],
 )
 def test_a_rule_that_could_never_act_is_refused_before_the_run(rule, forms, message):

@@ -450,9 +450,9 @@ portfolio.yaml:3:27: portfolio.rebalancing.drawdown is stated, but the rule weig
         name="rebalancing by more history than there is",
         edits=((PORTFOLIO, "name: demo", "name: demo\n  rebalancing: {rule: risk_parity}"),),
         message="""\
-portfolio.yaml:3:3: the rule risk_parity looks back at 60 days, and the run has 1
-  expected: a run of more than 60 days
-  hint: lower lookback_days, or use more bars
+portfolio.yaml:3:3: shares are looked at behind the end of each day, and the run goes on behind none
+  expected: a run that goes on behind the end of a day
+  hint: use more bars, or look more often, such as every: hour
 """,
     ),
     Case(

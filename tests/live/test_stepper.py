@@ -37,7 +37,8 @@ OPTIONS = {
     "netted": {"execution": "netted"},
     "limits": {"risk": RiskOptions()},
     "limits in a zone": {"risk": RiskOptions(timezone="America/New_York")},
-    "rebalanced": {"rebalancing": RebalancingOptions(when="schedule", every="hour"), "rebalance_threshold": D("0.01")},
+    "rebalanced": {"rebalancing": RebalancingOptions(when="schedule", every="hour")},
+    "rebalanced on drift": {"rebalancing": RebalancingOptions(every="hour"), "rebalance_threshold": D("0.01")},
     "rebalanced by returns": {"rebalancing": RebalancingOptions(rule="inverse_volatility", lookback_days=5)},
     "conflicts": {"conflicts": "net_signal"},
     "slippage by volatility and volume": {

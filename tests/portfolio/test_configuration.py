@@ -31,7 +31,7 @@ def test_the_defaults_are_safe() -> None:
 
 def test_options_are_exact_and_cannot_be_changed() -> None:
     """Per cent text becomes an exact ratio, and a made configuration stays as it is. (B-28, B-41)"""
-    config = OrchestratorConfig(slippage="0.02%", spread=Decimal("0.002"), rebalance_threshold=Decimal("0.2"))  # type: ignore[arg-type]
+    config = OrchestratorConfig(slippage="0.02%", spread=Decimal("0.002"))  # type: ignore[arg-type]
     assert (config.slippage, config.spread) == (Decimal("0.0002"), Decimal("0.002"))
     with pytest.raises(ValidationError):
         config.slippage = Decimal(0)  # type: ignore[misc]

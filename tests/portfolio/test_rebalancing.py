@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium import OrchestratorConfig
+from podium.backtest.rebalancer import days_known
 from podium.core.errors import ConfigurationError
 from podium.core.money import RATE_SCALE
 from podium.portfolio.rebalancing import (
@@ -23,6 +24,7 @@ from podium.portfolio.rebalancing import (
     rebalancing_problem,
 )
 from podium.portfolio.risk_shares import apportioned, covariance, shares_by_risk
+from podium.stats.daily import Calendar
 
 
 def shares(rule, weights=("0.5", "0.3"), returns=None, drawdowns=(0.0, 0.0), **options):
@@ -110,6 +112,8 @@ def test_drawdown_aware_by_hand():
         ({"lookback_days": 2}, "a whole number of at least 5"),
         ({"every": "year"}, "one of hour, day, week, month, quarter"),
         ({"threshold": D("0.1")}, "threshold"),
+        ({"lookback_days": 30}, "lookback_days is stated, but the rule weights does not look back"),
+        ({"rule": "drawdown_aware", "drawdown": "20%", "lookback_days": 30}, "drawdown_aware does not look back"),
     ],
 )
 def test_what_contradicts_itself_is_refused(options, message):
@@ -118,13 +122,41 @@ def test_what_contradicts_itself_is_refused(options, message):
         OrchestratorConfig(rebalancing=options)
 
 
+@pytest.mark.parametrize("rebalancing", [None, {"when": "schedule"}])
+def test_a_threshold_that_nothing_looks_at_is_refused(rebalancing):
+    """Without a rule, or where capital moves each time, no drift is looked at (B-34)."""
+    with pytest.raises(ConfigurationError, match="rebalance_threshold is stated, but"):
+        OrchestratorConfig(rebalance_threshold="5%", rebalancing=rebalancing)
+    assert OrchestratorConfig(rebalance_threshold="5%", rebalancing={}).rebalancing is not None
+    assert OrchestratorConfig(rebalancing=rebalancing).rebalance_threshold == D("0.1")
+
+
+def test_the_days_before_the_last_end_of_a_period_are_known():
+    """Days 0, 1, 3 and 4, two steps each: before the last step of day 4 four are over, three of them with bars (B-34)."""
+    days = np.array([0, 0, 1, 1, 3, 3, 4, 4])
+    assert days_known(days, 7, Calendar.ALWAYS) == 4
+    assert days_known(days, 7, Calendar.SESSIONS) == 3
+    assert days_known(days, 1, Calendar.ALWAYS) == 0
+
+
 def test_a_rule_that_could_never_act_is_a_problem():
-    """One strategy has nobody to give to; a run must be longer than what is looked back at (B-34)."""
+    """One strategy has nobody to give to; a period must end, behind as many days as are looked back at (B-34)."""
     look = RebalancingOptions(rule="risk_parity", lookback_days=30)
     assert "there is one" in rebalancing_problem(RebalancingOptions(), 1, 100).message
     assert rebalancing_problem(RebalancingOptions(rule="drawdown_aware", drawdown=D("0.1")), 1, 1) is None
-    assert rebalancing_problem(look, 2, 30).message == "the rule risk_parity looks back at 30 days, and the run has 30"
-    assert rebalancing_problem(look, 2, 31) is None
+    assert rebalancing_problem(look, 2, 30) is None
+    assert str(rebalancing_problem(look, 2, 29)) == (
+        "the rule risk_parity looks back at 30 days, and when the last day of the run ends, 29 are known\n"
+        "  expected: at least 30 days before that\n"
+        "  hint: lower lookback_days, or use more bars"
+    )
+    monthly = RebalancingOptions(rule="risk_parity", lookback_days=30, every="month")
+    assert "or every: day" in str(rebalancing_problem(monthly, 2, 29))
+    assert str(rebalancing_problem(RebalancingOptions(every="quarter"), 2, None)) == (
+        "shares are looked at behind the end of each quarter, and the run goes on behind none\n"
+        "  expected: a run that goes on behind the end of a quarter\n"
+        "  hint: use more bars, or look more often, such as every: hour"
+    )
 
 
 def test_drift_is_a_difference_of_shares():

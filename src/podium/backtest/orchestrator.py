@@ -19,7 +19,7 @@ from podium.backtest.engine_setup import deposits_of, make_engine, make_rebalanc
 from podium.backtest.flows import make_flows
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import Member, members_of_file, members_of_pairs
-from podium.backtest.rebalancer import Rebalancer, TimelineDayEnds, run_days
+from podium.backtest.rebalancer import Rebalancer, TimelineDayEnds, days_known
 from podium.backtest.result import OrchestratorResult
 from podium.core.clock import Clock, SystemClock
 from podium.core.errors import ConfigurationError, LedgerOverflow, Problem, RunError, refuse_unknown
@@ -186,10 +186,11 @@ class StrategyOrchestrator:
         options = self.config.rebalancing
         if options is None:
             return None
-        days = run_days(engine.timeline.times, Calendar(self.config.calendar))
-        if problem := rebalancing_problem(options, len(self.members), days):
+        days, ends = engine.timeline.days, period_ends(engine.timeline.times, options.every)
+        known = days_known(days, ends[-1], Calendar(self.config.calendar)) if ends else None
+        if problem := rebalancing_problem(options, len(self.members), known):
             raise ConfigurationError(replace(problem, place=("rebalancing",)))
-        first_day = int(engine.timeline.days[0])
+        first_day = int(days[0])
         return make_rebalancer(self.config, self.members, engine, first_day=first_day, day_ends=TimelineDayEnds(engine))
 
     def _advance(

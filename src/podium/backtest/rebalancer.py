@@ -8,31 +8,31 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium.core.events import Reason
-from podium.core.times import NANOSECONDS_PER_DAY
 from podium.engine.engine import Engine
 from podium.portfolio.rebalancing import PARKED, RebalancingOptions, is_adrift, moves_to
 from podium.stats.daily import Calendar
 from podium.stats.time_weighted import carried
 
-__all__ = ["DayEnds", "Rebalancer", "TimelineDayEnds", "run_days"]
+__all__ = ["DayEnds", "Rebalancer", "TimelineDayEnds", "days_known"]
 
 
-def run_days(times: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]], calendar: Calendar) -> int:
-    """Count the daily returns that a run has.
+def days_known(days: NDArray[np.int64], step: int, calendar: Calendar) -> int:
+    """Count the daily returns that are known before a step.
 
     Args:
-        times: close time of its steps, nanoseconds since 1970 UTC, growing.
+        days: of each step of a run, since 1970-01-01 UTC.
+        step: before which capital may move.
         calendar: which days count.
 
     Returns:
         How many.
     """
-    days = (np.asarray(times, np.int64) - 1) // NANOSECONDS_PER_DAY
-    if len(days) == 0:
-        return 0
-    return int(days[-1] - days[0]) + 1 if calendar is Calendar.ALWAYS else len(np.unique(days))
+    if calendar is Calendar.ALWAYS:
+        return int(days[step] - days[0])
+    return len(np.unique(days[days < days[step]]))
 
 
 class DayEnds(Protocol):

@@ -198,6 +198,18 @@ class AccountOptions(BaseModel):
     )
     logging_level: LoggingLevel = Field(default="info", description="the least severe event that log.jsonl keeps")
 
+    @model_validator(mode="after")
+    def _threshold_is_looked_at(self) -> Self:
+        """A threshold that nothing looks at would be taken for one that acts."""
+        if "rebalance_threshold" in self.model_fields_set and (
+            self.rebalancing is None or self.rebalancing.when == "schedule"
+        ):
+            came = "there is no 'rebalancing'" if self.rebalancing is None else "rebalancing has when: schedule"
+            hint = "remove 'rebalance_threshold', or write rebalancing: {when: drift}"
+            refuse(f"{{place}} is stated, but {came}", expected="rebalancing on drift", hint=hint,
+                   at=("rebalance_threshold",))  # fmt: skip
+        return self
+
     def conflict_mode(self, symbol: str) -> ConflictChoice:
         """Tell what happens when strategies want opposite sides of a symbol.
 

@@ -97,8 +97,11 @@ class PortfolioFile:
         Returns:
             The options, with an instrument for every symbol.
         """
+        named = {section: getattr(self.document, section) for section in set(_SECTIONS.values())}
         options: dict[str, object] = {
-            name: getattr(getattr(self.document, section), name) for name, section in _SECTIONS.items()
+            name: getattr(named[section], name)
+            for name, section in _SECTIONS.items()
+            if name in named[section].model_fields_set
         }
         options["risk"] = self.document.risk
         options["instruments"] = {

@@ -93,6 +93,10 @@ class RebalancingOptions(BaseModel):
             if self.rule != rule and getattr(self, name) is not None:
                 message = f"{{place}} is stated, but the rule {self.rule} does not look at it"
                 refuse(message, expected=f"the rule {rule}", hint=f"remove '{name}'", at=(name,))
+        if "lookback_days" in self.model_fields_set and not self.looks_back:
+            message = f"{{place}} is stated, but the rule {self.rule} does not look back"
+            refuse(message, expected=f"a rule of {', '.join(_LOOKING_BACK)}", hint="remove 'lookback_days'",
+                   at=("lookback_days",))  # fmt: skip
         return self
 
     @property
@@ -234,13 +238,13 @@ def period_ends(times: NDArray[np.int64], every: str) -> list[int]:
     return (np.flatnonzero(np.diff(periods)) + 1).tolist()
 
 
-def rebalancing_problem(options: RebalancingOptions, strategies: int, days: int) -> Problem | None:
+def rebalancing_problem(options: RebalancingOptions, strategies: int, days: int | None) -> Problem | None:
     """Say why a rule could never act in a run.
 
     Args:
         options: the rule.
         strategies: how many there are.
-        days: daily returns that the run has.
+        days: daily returns that are known when the last period ends in the run; ``None`` where none does.
 
     Returns:
         The problem, without its place; ``None`` when there is none.
@@ -251,10 +255,18 @@ def rebalancing_problem(options: RebalancingOptions, strategies: int, days: int)
             expected="at least two strategies",
             hint=f"remove 'rebalancing', or use {' or '.join(_SCALING)}",
         )
-    if options.looks_back and days <= options.lookback_days:
+    if days is None:
         return Problem(
-            message=f"the rule {options.rule} looks back at {options.lookback_days} days, and the run has {days}",
-            expected=f"a run of more than {options.lookback_days} days",
-            hint="lower lookback_days, or use more bars",
+            message=f"shares are looked at behind the end of each {options.every}, and the run goes on behind none",
+            expected=f"a run that goes on behind the end of a {options.every}",
+            hint="use more bars" + ("" if options.every == "hour" else ", or look more often, such as every: hour"),
+        )
+    if options.looks_back and days < options.lookback_days:
+        return Problem(
+            message=f"the rule {options.rule} looks back at {options.lookback_days} days, and when the last "
+            f"{options.every} of the run ends, {days} are known",
+            expected=f"at least {options.lookback_days} days before that",
+            hint="lower lookback_days, or use more bars"
+            + ("" if options.every in ("hour", "day") else ", or every: day"),
         )
     return None
