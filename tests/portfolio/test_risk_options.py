@@ -63,6 +63,28 @@ trade_risk is 3%, but position_risk is 2% by default
   hint: raise position_risk, or write position_risk: off""",
     ),
     ({"total_risk": "1%"}, "position_risk is 2%, but total_risk is 1%"),
+    (
+        {"trade_risk": "10%", "position_risk": "off"},
+        """\
+trade_risk is 10%, but total_risk is 5% by default
+  expected: trade_risk of at most 5%
+  hint: raise total_risk, or write total_risk: off""",
+    ),
+    (
+        {"daily_loss": "20%", "drawdown": "10%"},
+        """\
+daily_loss is 20%, but drawdown is 10%
+  expected: daily_loss of at most 10%
+  hint: raise drawdown, or write drawdown: off""",
+    ),
+    ({"daily_loss": {"limit": "20%", "action": "close"}, "drawdown": {"limit": "10%", "action": "stop"}}, "is 20%"),
+    (
+        {"groups": {"majors": ["X"]}},
+        """\
+nothing limits the group 'majors'
+  expected: group_exposure: {majors: 80%}
+  hint: state what it may be worth, or remove it""",
+    ),
     ({"symbol_exposure": "60%", "gross_exposure": "50%"}, "symbol_exposure is 60%, but gross_exposure is 50%"),
     ({"groups": {"a": ["X"]}, "group_exposure": {"a": "60%"}, "gross_exposure": "50%"}, "group_exposure.a is 60%"),
     ({"groups": {"a": ["X"]}, "group_exposure": {"b": "60%"}}, "there is no group 'b'\n  expected: one of a"),
@@ -75,6 +97,14 @@ trade_risk is 3%, but position_risk is 2% by default
     ({"open_positions": 0}, "risk.open_positions.limit is 0\n  expected: a whole number of at least 1"),
     ({"daily_loss": {"limit": "5%", "factor": "50%"}}, "risk.daily_loss.factor is given, but the action is block"),
     ({"drawdown": {"limit": "5%", "action": "stop", "cool_down": "4h"}}, "the action is stop, which is for good"),
+    (
+        {"daily_loss": {"limit": "5%", "action": "stop", "daily_reset": True}},
+        """\
+risk.daily_loss.daily_reset is given, but the action is stop, which is for good
+  expected: action: close, or no daily_reset""",
+    ),
+    ({"drawdown": {"limit": "5%", "action": "stop", "daily_reset": True}}, "the action is stop, which is for good"),
+    ({"loss_streak": {"limit": 5, "action": "stop", "daily_reset": True}}, "the action is stop, which is for good"),
     ({"drawdown": {"limit": "5%", "cool_down": "4x"}}, "risk.drawdown.cool_down is '4x'"),
     ({"loss_streak": {"2": "50%", "3": "60%"}}, "after 3 losses more is left of a size than after 2"),
     ({"loss_streak": {"limit": 3}}, "risk.loss_streak does not say from which loss on what happens"),
@@ -93,6 +123,22 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, Any], said: str) -> No
     with pytest.raises(ConfigurationError) as caught:
         OrchestratorConfig(risk=given)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"drawdown": "3%"},
+        {"daily_loss": "20%", "drawdown": {"limit": "10%", "action": "reduce"}},
+        {"daily_loss": {"limit": "20%", "action": "stop"}, "drawdown": "10%"},
+        {"daily_loss": "20%", "drawdown": {"limit": "10%", "cool_down": "4h"}},
+        {"daily_loss": {"limit": "5%", "action": "stop"}},
+        {"daily_loss": {"limit": "5%", "action": "stop", "daily_reset": False}},
+    ],
+)
+def test_what_can_still_act_is_accepted(given: dict[str, Any]) -> None:
+    """A larger daily loss beside a drawdown that does less, or lets go; what the default alone would contradict."""
+    assert OrchestratorConfig(risk=given).risk is not None
 
 
 def test_limits_cannot_be_changed() -> None:

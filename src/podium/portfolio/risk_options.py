@@ -177,7 +177,7 @@ class AccountLimit(AmountLimit):
                 f"{{place}} is given, but the action is {self.action}", expected="action: reduce beside it",
                 hint="remove 'factor'", at=("factor",),
             )  # fmt: skip
-        _refuse_release_of_stop(self.action, self.cool_down)
+        _refuse_release_of_stop(self)
         return self
 
 
@@ -187,13 +187,14 @@ class DailyLoss(AccountLimit):
     daily_reset: Annotated[bool, switch()] = Field(default=True, description="whether it lets go when a new day begins")
 
 
-def _refuse_release_of_stop(action: str, cool_down: str | None) -> None:
-    if action == "stop" and cool_down is not None:
-        refuse(
-            "{place} is given, but the action is stop, which is for good",
-            expected="action: close, or no cool_down",
-            at=("cool_down",),
-        )
+def _refuse_release_of_stop(limit: AccountLimit | LossStreak) -> None:
+    for name in ("cool_down", "daily_reset"):
+        if limit.action == "stop" and name in limit.model_fields_set and getattr(limit, name):
+            refuse(
+                "{place} is given, but the action is stop, which is for good",
+                expected=f"action: close, or no {name}",
+                at=(name,),
+            )
 
 
 def _losses(value: object) -> object:
@@ -249,7 +250,7 @@ class LossStreak(_Limit):
                 )
         if len(ordered) > _STREAK_STEPS_MAXIMUM:
             refuse(f"{{place}} has {len(ordered)} steps", expected=f"at most {_STREAK_STEPS_MAXIMUM}", at=("sizes",))
-        _refuse_release_of_stop(self.action, self.cool_down)
+        _refuse_release_of_stop(self)
         return self
 
     def __str__(self) -> str:
@@ -298,6 +299,7 @@ GroupName = Annotated[str, text("a name of letters, digits, - and _", r"[A-Za-z0
 #: What lies inside what: the first may not be more than the second.
 _INSIDE = (
     ("trade_risk", "position_risk"),
+    ("trade_risk", "total_risk"),
     ("position_risk", "total_risk"),
     ("order_value", "symbol_exposure"),
     ("order_value", "strategy_exposure"),
@@ -307,6 +309,8 @@ _INSIDE = (
     ("net_exposure", "gross_exposure"),
 )
 _GROUPS_MAXIMUM = 32
+#: What limits of the account do, from the mildest on.
+_SEVERITY = ("reduce", "block", "close", "stop")
 
 
 class RiskOptions(BaseModel):
@@ -377,6 +381,12 @@ class RiskOptions(BaseModel):
                 known = f"one of {', '.join(self.groups)}" if self.groups else "a name of 'groups'"
                 hint = f"groups: {{{name}: [BTC/USDT, ETH/USDT]}}"
                 refuse(f"there is no group {show(name)}", expected=known, hint=hint, at=("group_exposure", name))
+        for name in self.groups:
+            if name not in self.group_exposure:
+                refuse(
+                    f"nothing limits the group {show(name)}", expected=f"group_exposure: {{{name}: 80%}}",
+                    hint="state what it may be worth, or remove it", at=("groups", name),
+                )  # fmt: skip
         if len(self.groups) > _GROUPS_MAXIMUM:
             refuse(f"{{place}} has {len(self.groups)} groups", expected=f"at most {_GROUPS_MAXIMUM}", at=("groups",))
         return self
@@ -387,7 +397,16 @@ class RiskOptions(BaseModel):
             self._refuse_wider(inner, getattr(self, inner), outer, getattr(self, outer))
         for name, given in self.group_exposure.items():
             self._refuse_wider(f"group_exposure.{name}", given, "gross_exposure", self.gross_exposure)
+        if "daily_loss" in self.model_fields_set and self._drawdown_comes_first():
+            self._refuse_wider("daily_loss", self.daily_loss, "drawdown", self.drawdown)
         return self
+
+    def _drawdown_comes_first(self) -> bool:
+        """Tell whether a drawdown, which is never less than the day's loss, does as much as it and lasts."""
+        day, whole = self.daily_loss, self.drawdown
+        if day is None or whole is None or whole.cool_down is not None or whole.daily_reset:
+            return False
+        return _SEVERITY.index(whole.action) >= _SEVERITY.index(day.action)
 
     def _refuse_wider(self, inner: str, narrow: Any, outer: str, wide: Any) -> None:  # Any: limits with an amount
         for name in ("limit", "money"):
