@@ -77,6 +77,20 @@ def test_contributions_sum_to_the_whole(result):
     assert sum(drawn.fall_parts) == drawn.units[drawn.fall.trough_row] - peak < 0
 
 
+def test_without_a_strategy_the_others_return_what_they_did_on_their_own_capital(result):
+    """50,000 and 30,000 at the own returns, one of them idle, 20,000 that none has, and what netting saved (B-36, B-34)."""
+    drawn = DrawnPortfolio(result)
+    several = result.strategy_results.values()
+    earned = [float(one.allocated_capital) * one.metrics.total_return for one in several]
+    saved = 0.0 if result.netting is None else float(result.saved)
+    for effect, own in zip(drawn.effects, earned, strict=True):
+        assert effect.without.total_return == pytest.approx((sum(earned) - own + saved) / 100_000, abs=1e-9)
+        assert effect.difference("total_return") == pytest.approx(own / 100_000, abs=1e-9)
+    if not drawn.has_moved:
+        assert drawn.effects[0].whole.total_return == pytest.approx(result.aggregate_metrics.total_return, abs=1e-12)
+    assert drawn.has_moved == (result.config.rebalancing is not None)
+
+
 def test_a_strategy_s_own_return_knows_nothing_of_what_was_moved(result):
     """Drawn growth, days and correlation are of linked returns; the last growth is the return in the tables (B-34)."""
     drawn = DrawnPortfolio(result)

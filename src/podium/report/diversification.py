@@ -134,7 +134,7 @@ def _effects(drawn: DrawnPortfolio) -> Html:
         rows.append(element("tr", name_cell(name, place), *_effect_cells(effect)))
     foot = element(
         "tr",
-        name_cell("as it is"),
+        name_cell("nothing moved" if drawn.has_moved else "as it is"),
         element("td", percent(whole.total_return) or "–"),
         element("td", ""),
         element("td", ratio_text(whole.sharpe_ratio)),
@@ -147,6 +147,8 @@ def _effects(drawn: DrawnPortfolio) -> Html:
     )
     heads = heading_row(["without", "return", "effect", "Sharpe", "effect", "volatility", "effect", "max DD", "effect"])
     note = "What the portfolio would have been had the capital of a strategy lain idle, and what the strategy changed."
+    if drawn.has_moved:
+        note += " Each strategy is taken with its own returns on the capital it began with, as if none had been moved."
     return joined(
         element("h3", "Portfolio without each strategy"), element("p", note, class_="note"),
         table(heads, rows, [foot], kind="pin"),

@@ -182,19 +182,35 @@ class DrawnPortfolio:
         return drawdown_contributions([*curves, *saved], [*self.starts, *(0 for _ in saved)], self.fall)
 
     @cached_property
+    def unmoved_units(self) -> NDArray[np.int64]:
+        """Give what the portfolio's equity would be had each strategy kept its capital and returned what it did."""
+        several = self.result.strategy_results.values()
+        return self.units + sum((one.own_curve.units - one.earned_curve.units for one in several), 0 * self.units)
+
+    @cached_property
+    def has_moved(self) -> bool:
+        """Tell whether capital was moved between strategies."""
+        return any(one.own_curve is not one.earned_curve for one in self.result.strategy_results.values())
+
+    @cached_property
     def effects(self) -> list[MarginalEffect]:
-        """Compare the portfolio with itself without each strategy."""
-        whole = portfolio_figures(self.daily, self.units, self.start)
+        """Compare the portfolio with itself without each strategy.
+
+        Where capital was moved, what a strategy earned was earned with capital of others, and what others lost was lost
+        with its own: only with each on the capital it began with can one be taken away and the others stay as they are.
+        """
+        portfolio = self._daily(self.unmoved_units, self.start)
+        whole = portfolio_figures(portfolio, self.unmoved_units, self.start)
         return [
             marginal_effect(
-                portfolio=self.daily,
-                portfolio_equity=self.units,
+                portfolio=portfolio,
+                portfolio_equity=self.unmoved_units,
                 strategy=daily,
-                strategy_equity=one.earned_curve.units,
+                strategy_equity=one.own_curve.units,
                 unit=self.unit,
                 whole=whole,
             )
-            for one, daily in zip(self.result.strategy_results.values(), self.daily_earnings, strict=True)
+            for one, daily in zip(self.result.strategy_results.values(), self.dailies, strict=True)
         ]
 
 
