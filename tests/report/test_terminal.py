@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from podium.report.progress import RunProgress, rate_text, waiting
-from podium.report.terminal import print_checked, print_comparison, print_line, terminal_console
+from podium.report.terminal import print_checked, print_comparison, print_line, print_refusals, terminal_console
 from podium.stats.aligned import display_width
 from podium.stats.comparison import ComparisonRow, ComparisonTable, RowKind
 
@@ -158,6 +158,15 @@ def test_the_checked_line():
         "  checked   2 strategies, 1 symbol, 52,560 bars 2022-01-01 … 2024-12-31 UTC"
         "   3 warnings (podium data check bars/)\n"
     )
+
+
+def test_what_limits_refused_is_one_line():
+    """The most first; nothing where there is nothing (A-26, B-23)."""
+    refusals = {"open_positions": 1234, "drawdown": 1}
+    assert printed(lambda console: print_refusals(console, refusals)) == (
+        "  limits    refused 1,235 entries: 1,234 open_positions, 1 drawdown\n"
+    )
+    assert printed(lambda console: print_refusals(console, {})) == ""
 
 
 def test_a_line_without_warnings_ends_after_its_text():

@@ -15,11 +15,13 @@ from podium.backtest.market import Market
 from podium.backtest.members import Member
 from podium.backtest.postings import attribute
 from podium.backtest.result import EquityCurve, OrchestratorResult, StrategyResult
+from podium.backtest.standstills import standstills
 from podium.backtest.trades import TradeRecords, closed_positions
 from podium.backtest.transfers import Transfers
 from podium.core.events import EventKind, Reason
 from podium.core.times import from_nanoseconds, iso
 from podium.engine.engine import Engine
+from podium.engine.tables import LIMIT_FIRST
 from podium.portfolio.configuration import OrchestratorConfig
 from podium.stats.comparison import ComparisonRow, ComparisonTable
 from podium.stats.correlation import StrategyPair, correlation_matrix, judged_pairs
@@ -29,6 +31,8 @@ from podium.stats.time_weighted import time_weighted
 from podium.stats.trades import TradeColumns
 
 __all__ = ["aggregate"]
+
+_REFUSALS = (EventKind.SIGNAL_REJECTED, EventKind.ORDER_CANCELLED)
 
 
 def aggregate(
@@ -107,6 +111,7 @@ def aggregate(
         ),
         conflicts_detected=int(engine.tables.run[0]["conflicts"]),
         capital_limit_blocks=whole.blocked,
+        limit_refusals=ended.limit_refusals(),
         judged_pairs=pairs,
         warnings=_warnings(results, market, cells, engine, pairs, is_complete=is_complete),
         is_complete=is_complete,
@@ -176,6 +181,16 @@ class _Ended:
             signals=self._counts.of(EventKind.SIGNAL_GENERATED, None, mine),
             records=records,
         )
+
+    def limit_refusals(self) -> dict[str, int]:
+        """Count the entries that each limit refused, or cancelled before they filled; the most first."""
+        every = range(len(self._cells.members))
+        counts = {
+            reason.wire: sum(self._counts.of(kind, reason, every) for kind in _REFUSALS)
+            for reason in Reason
+            if LIMIT_FIRST <= reason <= Reason.GROUP_EXPOSURE
+        }
+        return {name: count for name, count in sorted(counts.items(), key=lambda pair: -pair[1]) if count}
 
     def curve(self, units: NDArray[np.int64]) -> EquityCurve:
         """Make a curve of the steps that were decided."""
@@ -255,6 +270,7 @@ def _warnings(
         f"strategy '{names[number]}' was liquidated at {when}: its equity did not cover the maintenance margin"
         for number, when in _liquidations(engine, market, cells)
     ]
+    told += standstills(engine, market, cells, names)
     told += [str(pair) for pair in pairs if pair.is_high]
     return (*told, *(str(flaw) for flaw in market.flaws))
 

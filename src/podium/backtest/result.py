@@ -177,6 +177,7 @@ class OrchestratorResult:
         attributed: where the result came from, summing to it exactly.
         conflicts_detected: (symbol, time step) with entries of both sides.
         capital_limit_blocks: entries refused because a strategy's capital did not cover them.
+        limit_refusals: entries that each limit refused or cancelled, by its name, the most first.
         judged_pairs: strategies whose daily returns are correlated above 0.8 or below 0.3, the most correlated first.
         warnings: the run's own troubles, strategies that are mostly one bet, flaws of the bars, as lines.
         is_complete: whether the run came to the last bar; false after Ctrl-C.
@@ -200,6 +201,7 @@ class OrchestratorResult:
     attributed: Attribution
     conflicts_detected: int
     capital_limit_blocks: int
+    limit_refusals: Mapping[str, int]
     judged_pairs: tuple[StrategyPair, ...]
     warnings: tuple[str, ...]
     is_complete: bool
@@ -300,6 +302,7 @@ class OrchestratorResult:
             **({} if self.netting is None else {"netting": str(self.saved)}),
             "conflicts_detected": self.conflicts_detected,
             "capital_limit_blocks": self.capital_limit_blocks,
+            **({} if self.config.risk is None else {"limit_refusals": dict(self.limit_refusals)}),
             "aggregate_metrics": self.aggregate_metrics.to_dict(),
             "comparison": [row.to_dict() for row in self.comparison_table.rows],
             "attribution": [row.to_dict() for row in self.attributed.rows],

@@ -110,7 +110,13 @@ def _print_json(result: OrchestratorResult) -> None:
 
 
 def _print_table(result: OrchestratorResult, folder: Path | None, *, attribution: bool) -> None:
-    from podium.report.terminal import print_attribution, print_comparison, print_line, terminal_console
+    from podium.report.terminal import (
+        print_attribution,
+        print_comparison,
+        print_line,
+        print_refusals,
+        terminal_console,
+    )
 
     console = terminal_console()
     console.print()
@@ -119,6 +125,7 @@ def _print_table(result: OrchestratorResult, folder: Path | None, *, attribution
     if attribution:
         print_attribution(console, result.attributed)
         console.print()
+    print_refusals(console, result.limit_refusals)
     if folder is not None:
         print_line(console, "report", str(folder / "report.html"))
 

@@ -8,7 +8,7 @@ table.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -20,7 +20,7 @@ from podium.stats.aligned import aligned, display_width, harmless, padded, short
 from podium.stats.comparison import Column, ComparisonRow, ComparisonTable, RowKind, lefts
 from podium.stats.sparkline import ASCII_MARKS, BLOCK_MARKS, sparkline
 
-__all__ = ["print_attribution", "print_checked", "print_comparison", "print_line", "terminal_console"]
+__all__ = ["print_attribution", "print_checked", "print_comparison", "print_line", "print_refusals", "terminal_console"]
 
 _INDENT = 2
 #: Where the text of a line such as ``  report    …`` begins, behind its label.
@@ -112,6 +112,18 @@ def print_comparison(console: Console, table: ComparisonTable) -> None:
         note = f"not shown at this width: {', '.join(left_out)}"
         lines = textwrap.wrap(note, console.width, initial_indent=margin, subsequent_indent=margin)
         console.print(Text("\n".join(lines), style="dim"))
+
+
+def print_refusals(console: Console, refusals: Mapping[str, int]) -> None:
+    """Print how many entries limits refused, such as ``  limits    refused 12 entries: 9 open_positions, 3 drawdown``.
+
+    Args:
+        console: where.
+        refusals: how many by limit; of none nothing is said.
+    """
+    if refusals:
+        counts = ", ".join(f"{count:,} {name}" for name, count in refusals.items())
+        print_line(console, "limits", f"refused {_counted(sum(refusals.values()), 'entry', 'entries')}: {counts}")
 
 
 def print_attribution(console: Console, attribution: Attribution) -> None:
