@@ -251,7 +251,13 @@ portfolio.yaml:12:28: there is no group 'majors'
     ),
     Case(
         name="group with an unknown symbol",
-        edits=((PORTFOLIO, "simulation:", "risk:\n  groups: {majors: [BTC/USDT, ETH/USDC]}\nsimulation:"),),
+        edits=(
+            (
+                PORTFOLIO,
+                "simulation:",
+                "risk:\n  groups: {majors: [BTC/USDT, ETH/USDC]}\n  group_exposure: {majors: 80%}\nsimulation:",
+            ),
+        ),
         message="""\
 portfolio.yaml:12:31: 'ETH/USDC' is not a symbol of this portfolio
   expected: one of BTC/USDT, ETH/USDT
