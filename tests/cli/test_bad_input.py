@@ -218,17 +218,17 @@ portfolio.yaml:2:9: '*demo' refers to a name that was not given
         edits=((PORTFOLIO, "simulation:", "simulaton:"),),
         message="""\
 portfolio.yaml:11:1: unknown key 'simulaton' in the file
-  expected: one of portfolio, data, symbols, conversion, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
+  expected: one of portfolio, data, symbols, conversion, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus, journal
   hint: did you mean 'simulation'?
 """,
     ),
     Case(
         name="section of a later release",
-        edits=((PORTFOLIO, "simulation:", "journal: {path: runs}\nsimulation:"),),
+        edits=((PORTFOLIO, "simulation:", "notify: {url: x}\nsimulation:"),),
         message="""\
-portfolio.yaml:11:1: 'journal' comes in a later release
-  expected: one of portfolio, data, symbols, conversion, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus
-  hint: remove 'journal' until then
+portfolio.yaml:11:1: 'notify' comes in a later release
+  expected: one of portfolio, data, symbols, conversion, simulation, risk, defaults, strategies, multi_strategy, services, orchestrator, event_bus, journal
+  hint: remove 'notify' until then
 """,
     ),
     Case(
@@ -1731,7 +1731,7 @@ portfolio.yaml:6:9: the sample market has no path
         command=("backtets", PORTFOLIO),
         message="""\
 podium: there is no command 'backtets'
-  expected: one of backtest, check, schema, reproduce, report, events, data, journal
+  expected: one of backtest, run, parity, check, schema, reproduce, report, events, data, journal
   hint: did you mean 'backtest'?
 """,
     ),

@@ -11,9 +11,10 @@ from podium.backtest.result import OrchestratorResult
 from podium.core.errors import InputError, RunError
 from podium.data.bars import BarSeries
 from podium.data.grid import infer_tick
+from podium.portfolio.configuration import OrchestratorConfig
 from podium.portfolio.file import PortfolioFile
 
-__all__ = ["check_portfolio", "run_portfolio"]
+__all__ = ["at_file", "check_portfolio", "configuration_of", "run_portfolio"]
 
 
 class _EverythingChecked(Exception):
@@ -68,7 +69,6 @@ def run_portfolio(
         InputError: for what is wrong with the input; nothing has run then.
         RunError: when the run fails.
     """
-    ticks = {symbol: infer_tick(bars[symbol]) for symbol, section in portfolio.symbols.items() if section.tick is None}
     total = sum(len(series) for series in bars.values())
     work = sum(len(bars[symbol]) for entry in portfolio.strategies for symbol in entry.symbols)
 
@@ -80,16 +80,37 @@ def run_portfolio(
         if on_progress is not None:
             on_progress(done * work // total)
 
-    with _at_file(portfolio):
-        orchestrator = StrategyOrchestrator.of_file(portfolio, portfolio.configuration(ticks))
+    with at_file(portfolio):
+        orchestrator = StrategyOrchestrator.of_file(portfolio, configuration_of(portfolio, bars))
         return orchestrator.run(
             dict(bars), portfolio.capital, on_checked=tell_checked, on_progress=tell_progress, on_failed=on_failed
         )
 
 
+def configuration_of(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> OrchestratorConfig:
+    """Give the options of a run, with ticks inferred from the bars where the file states none.
+
+    Args:
+        portfolio: the file.
+        bars: the bars of its symbols.
+
+    Returns:
+        The options.
+    """
+    ticks = {symbol: infer_tick(bars[symbol]) for symbol, section in portfolio.symbols.items() if section.tick is None}
+    return portfolio.configuration(ticks)
+
+
 @contextmanager
-def _at_file(portfolio: PortfolioFile) -> Iterator[None]:
-    """Let problems that know no location point at what they are about in the portfolio file."""
+def at_file(portfolio: PortfolioFile) -> Iterator[None]:
+    """Let problems that know no location point at what they are about in the portfolio file.
+
+    Args:
+        portfolio: the file.
+
+    Raises:
+        InputError: what was raised, at its place.
+    """
     try:
         yield
     except InputError as error:

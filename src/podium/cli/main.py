@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from podium.cli import backtest, check, data, events, journal, report, reproduce, schema
+from podium.cli import backtest, check, data, events, journal, parity, report, reproduce, schema
+from podium.cli import run as run_command
 from podium.cli.failures import (
     DONE,
     INTERRUPTED,
@@ -38,6 +39,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help"]},
 )
 app.command("backtest")(backtest.backtest)
+app.command("run")(run_command.run)
+app.command("parity")(parity.parity)
 app.command("check")(check.check)
 app.add_typer(data.app, name="data")
 app.add_typer(journal.app, name="journal")

@@ -40,6 +40,18 @@ class Correlations:
         self._positions: dict[_Cell, str] = {}
         self._fills: dict[_Cell, str] = {}
 
+    def state(self) -> dict[str, Any]:  # Any: plain values
+        """Give what it remembers, as plain values."""
+        return {"orders": self._orders, "positions": self._positions, "fills": self._fills}
+
+    def load(self, state: dict[str, Any]) -> None:  # Any: as ``state`` gives
+        """Remember what another one did.
+
+        Args:
+            state: what ``state`` gave.
+        """
+        self._orders, self._positions, self._fills = state["orders"], state["positions"], state["fills"]
+
     def take(self, *, kind: str, strategy_id: str | None, symbol: str | None, body: bytes, bar: str) -> str:
         """Give an event its id.
 

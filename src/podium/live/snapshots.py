@@ -20,7 +20,7 @@ from podium.data.bars import BarSeries
 from podium.engine.tables import ACCOUNT, CELL, INSTRUMENT, RUN
 from podium.live.stepper import Stepper
 
-__all__ = ["SNAPSHOT_SCHEMA", "restore_snapshot", "take_snapshot"]
+__all__ = ["SNAPSHOT_SCHEMA", "bars_in_snapshot", "restore_snapshot", "take_snapshot"]
 
 _FORM = 1
 _TABLES: Final = ("instruments", "accounts", "cells", "equity")
@@ -47,11 +47,12 @@ def _schema() -> int:
 SNAPSHOT_SCHEMA: Final = _schema()
 
 
-def take_snapshot(stepper: Stepper) -> bytes:
+def take_snapshot(stepper: Stepper, beside: Mapping[str, Any] | None = None) -> bytes:  # Any: plain values
     """Take the state between two steps.
 
     Args:
         stepper: behind a step whose events were taken.
+        beside: what else is to be kept with it, plain values.
 
     Returns:
         The state.
@@ -63,19 +64,38 @@ def take_snapshot(stepper: Stepper) -> bytes:
         "tables": {name: getattr(engine.tables, name).tobytes() for name in _TABLES},
         "run": {name: engine.tables.run[name].tobytes() for name in _RUN_FIELDS},
         "stepper": stepper.state(),
+        "beside": dict(beside or {}),
     }
     return zlib.compress(pickle.dumps(state, protocol=5), 1)
 
 
-def restore_snapshot(stepper: Stepper, body: bytes, history: Mapping[str, BarSeries]) -> None:
+def bars_in_snapshot(body: bytes) -> dict[str, int]:
+    """Tell how many bars of each symbol went in.
+
+    Args:
+        body: what ``take_snapshot`` gave.
+
+    Returns:
+        By symbol.
+    """
+    counts: dict[str, int] = _read(body)["stepper"]["bars"]
+    return counts
+
+
+def restore_snapshot(
+    stepper: Stepper, body: bytes, history: Mapping[str, BarSeries]
+) -> dict[str, Any]:  # Any: see above
     """Go back to a state.
 
     Args:
         stepper: of the same portfolio, at its start.
         body: what ``take_snapshot`` gave.
         history: by symbol its bars from the origin on, at least as many as went in before the snapshot.
+
+    Returns:
+        What was kept beside it.
     """
-    state: dict[str, Any] = _Unpickler(io.BytesIO(zlib.decompress(body))).load()
+    state = _read(body)
     tables = stepper.engine.tables
     for name, content in state["tables"].items():
         table = getattr(tables, name)
@@ -83,6 +103,13 @@ def restore_snapshot(stepper: Stepper, body: bytes, history: Mapping[str, BarSer
     for name, content in state["run"].items():
         tables.run[name][...] = np.frombuffer(content, RUN[name].base).reshape(tables.run[name].shape)
     stepper.restore(state["stepper"], history)
+    beside: dict[str, Any] = state["beside"]
+    return beside
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    state: dict[str, Any] = _Unpickler(io.BytesIO(zlib.decompress(body))).load()
+    return state
 
 
 class _Unpickler(pickle.Unpickler):

@@ -69,7 +69,6 @@ class StepRunner:
         stale_after: how long after its close a bar may be entered on, nanoseconds.
         correlations: of an earlier run; by default none.
         on_failure: is told when nothing can be taken any more.
-        on_equities: is told the equity of every step that is past.
     """
 
     def __init__(
@@ -84,11 +83,10 @@ class StepRunner:
         stale_after: int,
         correlations: Correlations | None = None,
         on_failure: Callable[[Exception], None],
-        on_equities: Callable[[Sequence[Equity]], None] = lambda _equities: None,
     ) -> None:
         self.stepper = stepper
         self._journal, self._operations, self._clock = journal, operations, clock
-        self._stale_after, self._on_failure, self._on_equities = stale_after, on_failure, on_equities
+        self._stale_after, self._on_failure = stale_after, on_failure
         last = {} if stepper.time is None else {"last_time": stepper.time}
         self._sequencer = Sequencer[Delivery](stepper.symbols, due=due, bar_wait=bar_wait, **last)
         self._correlations = correlations or Correlations()
@@ -101,6 +99,10 @@ class StepRunner:
         self.failure: Exception | None = None
         #: How many steps were taken.
         self.steps = 0
+        #: Is told the equity of every step that is past.
+        self.on_equities: Callable[[Sequence[Equity]], None] = lambda _equities: None
+        #: Is called behind every step, once its events are recorded.
+        self.after_step: Callable[[StepInput], None] = lambda _step: None
 
     def listen(self, symbol: str | None, listener: Callable[[Outcome], None]) -> None:
         """Give the outcomes of a symbol to a listener.
@@ -210,7 +212,7 @@ class StepRunner:
         calculated = {symbol: delivery.calculated for symbol, delivery in release.bars.items()}
         step.apply(self.stepper, calculated, self._stale_after)
         self.steps += 1
-        self._on_equities(self.stepper.equities())
+        self.on_equities(self.stepper.equities())
         took = self._clock.monotonic() - began
         if took > _SLOW:
             self._operations.warn("STEP_SLOW", time=iso(release.time), seconds=round(took, 3))
@@ -227,6 +229,12 @@ class StepRunner:
             waiting = self._waiting.pop(symbol, None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
+        self.after_step(step)
+
+    @property
+    def input_sequence(self) -> int:
+        """Tell the sequence of the last input."""
+        return self._input
 
     def _record(self, kind: str, time: int, body: bytes) -> None:
         self._input += 1

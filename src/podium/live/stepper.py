@@ -184,6 +184,11 @@ class Stepper:
         """Tell the close of the last step, nanoseconds since 1970 UTC; ``None`` before the first."""
         return self._time
 
+    @property
+    def sequence(self) -> int:
+        """Tell the sequence of the last event that was taken."""
+        return self._reader.sequence - 1
+
     def _make_cells(self) -> tuple[dict[str, SymbolRules], Cells]:
         """Make the rules of each symbol, and what the engine needs to know of its cells."""
         rules: dict[str, SymbolRules] = {}

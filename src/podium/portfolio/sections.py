@@ -30,6 +30,7 @@ from podium.portfolio.configuration import (
     refuse_sizes_at_fill,
 )
 from podium.portfolio.event_bus import EventBusOptions
+from podium.portfolio.journal_options import JournalOptions, as_journal
 from podium.portfolio.live_sections import OrchestratorSection, ServicesSection
 from podium.portfolio.risk_options import RiskOptions
 
@@ -345,7 +346,7 @@ class MultiStrategySection(_Section):
 class PortfolioDocument(_Section):
     """A portfolio file."""
 
-    later_keys: ClassVar[frozenset[str]] = frozenset({"journal", "notify", "api"})
+    later_keys: ClassVar[frozenset[str]] = frozenset({"notify", "api"})
 
     portfolio: PortfolioSection = Field(description="the portfolio as a whole: {name: demo, capital: 100_000}")
     data: DataSection = Field(description="where the bars come from: {source: parquet, path: bars/}")
@@ -380,6 +381,12 @@ class PortfolioDocument(_Section):
     event_bus: Annotated[
         EventBusOptions | None, BeforeValidator(_named, json_schema_input_type=EventBusOptions | None)
     ] = Field(default=None, description="where events go that other systems read: {url: redis://localhost:6379/0}")
+
+    journal: Annotated[
+        JournalOptions, BeforeValidator(as_journal, json_schema_input_type=JournalOptions | str | None)
+    ] = Field(
+        default_factory=JournalOptions, description="where a run is recorded while the portfolio is run: a folder"
+    )
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> PortfolioDocument:

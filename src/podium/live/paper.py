@@ -1,0 +1,176 @@
+"""Make the running system of a portfolio file: paper venue, stored bars played again, journal, recovery.
+
+1. The bars are checked and put on the grid as in a backtest.
+2. The journal is opened; the files must be those of the run, or the differences accepted. (lives in ``run_record.py``)
+3. The portfolio goes back to where the journal ends. (lives in ``recovery.py``)
+4. Services, feed, venue and buses are put around it. (lives in ``orchestrator.py``)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from podium.backtest.market import Market, prepare_market
+from podium.backtest.members import members_of_file
+from podium.backtest.portfolio_run import at_file, configuration_of
+from podium.bus.factory import EventBusFactory
+from podium.bus.publisher import Publisher
+from podium.core.clock import Clock
+from podium.data.bars import BarSeries
+from podium.journal.journal import Journal, is_address
+from podium.live.inputs import StepInput
+from podium.live.log import JsonLog
+from podium.live.orchestrator import MultiSymbolTradingOrchestrator
+from podium.live.recovery import Recovered, recover, save_snapshot
+from podium.live.replay import ReplayFeed
+from podium.live.run_record import Change, record_files
+from podium.live.stepper import Equity, Stepper
+from podium.portfolio.file import PortfolioFile
+from podium.venues.paper import PaperVenue
+
+__all__ = ["PaperSystem", "make_stepper", "open_paper"]
+
+
+@dataclass(slots=True, kw_only=True)
+class PaperSystem:
+    """Hold a system that is ready to run.
+
+    Args:
+        orchestrator: the system.
+        market: what it trades on.
+        recovered: where it goes on.
+        changes: what differs from the last start and was accepted.
+        publisher: brings events to other systems; ``None`` without such.
+    """
+
+    orchestrator: MultiSymbolTradingOrchestrator
+    market: Market
+    recovered: Recovered
+    changes: list[Change]
+    publisher: Publisher | None
+
+    @property
+    def stepper(self) -> Stepper:
+        """Give the portfolio's engine."""
+        return self.recovered.stepper
+
+    async def run(self, check_interval: float | None = None) -> None:
+        """Run until the bars end or somebody stops it, and keep the state it came to.
+
+        Args:
+            check_interval: seconds between two checks; by default as the file says.
+
+        Raises:
+            InputError: when an event bus is required and cannot be reached.
+            RunError: when the journal or the engine failed.
+        """
+        if self.publisher is not None:
+            await self.publisher.check()
+        await self.orchestrator.run(check_interval)
+
+
+def make_stepper(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> tuple[Stepper, Market]:
+    """Make the engine of a portfolio file, at its start.
+
+    Args:
+        portfolio: the file.
+        bars: the bars of its symbols.
+
+    Returns:
+        The engine, and the market as a backtest sees it.
+
+    Raises:
+        InputError: for what is wrong with file or bars.
+    """
+    with at_file(portfolio):
+        config = configuration_of(portfolio, bars)
+        market = prepare_market(dict(bars), config)
+        stepper = Stepper(
+            members_of_file(portfolio),
+            config,
+            capital=portfolio.capital,
+            timeframe=market.timeframe,
+            instruments=market.instruments,
+        )
+    return stepper, market
+
+
+def open_paper(
+    portfolio: PortfolioFile,
+    bars: Mapping[str, BarSeries],
+    *,
+    journal: Journal,
+    place: str | Path,
+    clock: Clock,
+    log: TextIO,
+    speed: float = math.inf,
+    is_accepted: bool = False,
+    on_equities: Callable[[Sequence[Equity]], None] = lambda _equities: None,
+) -> PaperSystem:
+    """Make the system of a portfolio file that plays stored bars again.
+
+    Args:
+        portfolio: the file.
+        bars: the bars of its symbols.
+        journal: open for writing.
+        place: where it is.
+        clock: the machine's clock.
+        log: where the log is written.
+        speed: how many times faster than the market; by default as fast as the system can.
+        is_accepted: whether a file that has changed since the last start is accepted.
+        on_equities: is told the equity of every step that is past.
+
+    Returns:
+        The system.
+
+    Raises:
+        InputError: for what is wrong with file, bars or journal.
+        RecoveryDiffers: when the engine does something else than the journal says.
+    """
+    stepper, market = make_stepper(portfolio, bars)
+    document = portfolio.document
+    changes = record_files(journal, portfolio, clock.now(), is_accepted=is_accepted)
+    folder = None if is_address(place) else Path(place) / "bars"
+    stale_after = document.orchestrator.stale_after_nanoseconds(stepper.timeframe)
+    recovered = recover(journal, stepper, folder, stale_after)
+    journal.append([]).result()
+    series = {symbol: market.store.series(symbol) for symbol in market.symbols}
+    feed = ReplayFeed(series, clock, speed=speed, after=stepper.time)
+    stream = EventBusFactory.create(document.event_bus, document.portfolio.name)
+    publisher = None if stream is None else Publisher(journal, stream)
+    orchestrator = MultiSymbolTradingOrchestrator(
+        stepper,
+        services=document.services,
+        options=document.orchestrator,
+        feed=feed,
+        venue=PaperVenue(),
+        journal=journal,
+        log=JsonLog(log, feed.clock),
+        external=publisher,
+        correlations=recovered.correlations,
+        rows=recovered.rows,
+        last_times=recovered.last_times,
+    )
+    orchestrator.runner.on_equities = on_equities
+    _keep_state(orchestrator, journal, recovered, document.journal.snapshot_steps)
+    return PaperSystem(
+        orchestrator=orchestrator, market=market, recovered=recovered, changes=changes, publisher=publisher
+    )
+
+
+def _keep_state(
+    orchestrator: MultiSymbolTradingOrchestrator, journal: Journal, recovered: Recovered, snapshot_steps: int
+) -> None:
+    """Take note of the bars of each step, and of the state from time to time."""
+    runner = orchestrator.runner
+
+    def note(step: StepInput) -> None:
+        recovered.note(step)
+        if runner.steps % snapshot_steps == 0:
+            save_snapshot(journal, recovered, runner.input_sequence, recovered.stepper.sequence)
+
+    runner.after_step = note
