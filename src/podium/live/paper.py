@@ -140,7 +140,8 @@ def open_paper(
     journal.append([]).result()
     series = {symbol: market.store.series(symbol) for symbol in market.symbols}
     feed = ReplayFeed(series, clock, speed=speed, after=stepper.time)
-    stream = EventBusFactory.create(document.event_bus, document.portfolio.name)
+    options, name = document.event_bus, document.portfolio.name
+    stream = EventBusFactory.create_from_env(name) if options is None else EventBusFactory.create(options, name)
     publisher = None if stream is None else Publisher(journal, stream)
     orchestrator = MultiSymbolTradingOrchestrator(
         stepper,
