@@ -16,6 +16,7 @@ from pathlib import Path
 from comparison import DATA
 from environments import PEERS, EnvironmentFailed, ready_environment
 from machine import describe_machine, load_average
+from measurements.bus import measure_bus
 from measurements.coded import measure_coded
 from measurements.command import measure_command
 from measurements.journal import measure_journal
@@ -39,6 +40,7 @@ _MEASUREMENTS: dict[str, _Measure] = {
     "memory": lambda _, quick: measure_memory(quick=quick),
     "report": lambda _, quick: measure_report(quick=quick),
     "journal": lambda _, quick: measure_journal(quick=quick),
+    "bus": lambda _, quick: measure_bus(quick=quick),
     "start": lambda _, quick: measure_start(quick=quick),
 }
 
