@@ -186,14 +186,8 @@ def test_the_last_rows_are_kept_and_no_more():
 )
 def test_a_regime_is_told_only_when_it_changes(tracks, changes):
     """And not at all where the file says so; an unknown one changes nothing. (C-32, C-48)"""
-    named = {1: None, 2: "calm", 3: "calm", 4: "wild", 5: None, 6: "wild", 7: "calm"}
-    by_close = {bar(number).close_time: name for number, name in named.items()}
-    system = System(
-        (A,),
-        feed=minutes((A,), named),
-        services={"indicator_calculation": {"track_regime_changes": tracks}},
-        regimes={A: lambda each: by_close[each.close_time]},
-    ).play()
+    section = {"track_regime_changes": tracks, "regimes": {"calm": "close < 104", "wild": "close > 105"}}
+    system = System((A,), feed=minutes((A,), range(1, 8)), services={"indicator_calculation": section}).play()
     assert [(each.previous, each.current) for each in system.events if each.kind == "REGIME_CHANGED"] == changes
 
 

@@ -35,7 +35,7 @@ def test_what_holds_when_nothing_is_said(document):
         "enabled": True, "fetch_interval": D(30), "retry_attempts": 3, "candle_index": 2, "nbr_bars": 2
     }  # fmt: skip
     assert services.indicator_calculation.model_dump() == {
-        "enabled": True, "recent_rows_limit": 6, "track_regime_changes": True
+        "enabled": True, "recent_rows_limit": 6, "track_regime_changes": True, "regimes": {},
     }  # fmt: skip
     assert services.strategy_evaluation.model_dump() == {
         "enabled": True, "evaluation_mode": "on_new_candle", "min_rows_required": 3
@@ -128,6 +128,17 @@ def test_the_end_of_the_pipeline_may_be_left_out(document):
         (
             "services: {trade_execution: {execution_mode: later}}",
             "5:46: services.trade_execution.execution_mode is 'later'\n  expected: one of immediate, batch",
+        ),
+        (
+            "services: {indicator_calculation: {regimes: {calm: atr(14) <}}}",
+            ("5:52: services.indicator_calculation.regimes.calm: the rule is not an expression: invalid syntax\n"
+            "  expected: an expression, such as close > sma(close, 20)"),
+        ),
+        (
+            "services: {indicator_calculation: {regimes: {calm: atr(14)}}}",
+            ("5:52: services.indicator_calculation.regimes.calm: atr(14) is a number\n"
+            "  expected: a condition for 'the regime'\n"
+            "  hint: compare it with something, such as atr(14) > 0; put comparisons in parentheses"),
         ),
         (
             "orchestrator: {bar_wait: 1}",

@@ -10,6 +10,7 @@ from podium.bus.local import LocalBus
 from podium.data.bars import Bar
 from podium.live.feeds import Feed
 from podium.live.operations import Operations
+from podium.live.regimes import no_regime
 from podium.live.service import Service
 from podium.live.services.data_fetching import DataFetchingService
 from podium.live.services.indicator_calculation import IndicatorCalculationService
@@ -49,7 +50,7 @@ class SymbolParts:
     operations: Operations
     sections: ServicesSection
     strategies: Sequence[str]
-    regime_of: Callable[[Bar], str | None] = field(default=lambda _bar: None)
+    regime_of: Callable[[Bar], str | None] = no_regime
     last_time: int | None = None
     rows: int = 0
     on_end: Callable[[], None] = field(default=lambda: None)

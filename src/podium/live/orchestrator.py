@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from podium.bus.local import HandlerFailure, LocalBus
 from podium.bus.translation import events_of
 from podium.core.errors import InputError, Problem, did_you_mean
 from podium.core.events import EventKind, Reason
-from podium.data.bars import Bar
+from podium.data.bars import BarSeries
 from podium.journal.journal import Journal
 from podium.live.components import Components, SymbolParts, symbol_services
 from podium.live.correlation import Correlations
@@ -33,6 +33,7 @@ from podium.live.inputs import GateInput
 from podium.live.log import Log
 from podium.live.metrics import Metrics
 from podium.live.operations import Operations
+from podium.live.regimes import Regimes, no_regime
 from podium.live.services.data_fetching import DataFetchingService
 from podium.live.states import ORCHESTRATOR_TRANSITIONS, OrchestratorState, StateMachine
 from podium.live.step_runner import Outcome, StepRunner
@@ -88,7 +89,7 @@ class MultiSymbolTradingOrchestrator:
         correlations: of an earlier run.
         rows: how many bars of each symbol the indicators have seen.
         last_times: the close of the last bar of each symbol in an earlier run, nanoseconds since 1970 UTC.
-        regimes: names the regime of a symbol at a bar, by symbol.
+        history: the bars of an earlier run by symbol, from the origin on.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class MultiSymbolTradingOrchestrator:
         correlations: Correlations | None = None,
         rows: Mapping[str, int] | None = None,
         last_times: Mapping[str, int] | None = None,
-        regimes: Mapping[str, Callable[[Bar], str | None]] | None = None,
+        history: Mapping[str, BarSeries] | None = None,
     ) -> None:
         self.options, self.log = options, log
         self._services, self._feed, self._venue = services, feed, venue
@@ -132,7 +133,7 @@ class MultiSymbolTradingOrchestrator:
                 self.bus.subscribe(event_type, self._operations.take, owner="operations")
         self.runner.listen(None, self._publish_common)
         self._attention, self._stopping = asyncio.Event(), asyncio.Event()
-        makers, known = components or {}, (rows or {}, last_times or {}, regimes or {})
+        makers, known = components or {}, (rows or {}, last_times or {}, history or {})
         self.orchestrators: dict[str, SymbolOrchestrator] = {
             symbol: self._make(symbol, makers.get(symbol, symbol_services), *known) for symbol in stepper.symbols
         }
@@ -158,10 +159,10 @@ class MultiSymbolTradingOrchestrator:
         make_services: Components,
         rows: Mapping[str, int],
         last_times: Mapping[str, int],
-        regimes: Mapping[str, Callable[[Bar], str | None]],
+        history: Mapping[str, BarSeries],
     ) -> SymbolOrchestrator:
         stepper = self.runner.stepper
-        regime = {"regime_of": regimes[symbol]} if symbol in regimes else {}
+        conditions = self._services.indicator_calculation.regimes
         orchestrator = SymbolOrchestrator(
             symbol,
             self._clock,
@@ -179,7 +180,7 @@ class MultiSymbolTradingOrchestrator:
                     last_time=last_times.get(symbol),
                     rows=rows.get(symbol, 0),
                     on_end=self._attention.set,
-                    **regime,
+                    regime_of=Regimes(conditions, history.get(symbol)) if conditions else no_regime,
                 )
             ),
             keep_back=lambda is_closed: self.runner.gate(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from podium.core.errors import RuleError
 from podium.core.fields import choice, number, refuse, switch, timeframe_text, whole_number
 from podium.core.times import NANOSECONDS_PER_SECOND, Timeframe
+from podium.rules.nodes import Kind
+from podium.rules.parser import parse
 
 __all__ = [
     "PIPELINE",
@@ -27,6 +31,19 @@ Seconds = Annotated[Decimal, number(above=0, maximum=86_400, example="30")]
 """a length of time in seconds"""
 Duration = Annotated[str, timeframe_text()]
 """a length of time, such as ``1s``"""
+
+
+def _condition(value: object) -> object:
+    try:
+        parse(value if isinstance(value, str) else "", names={}, expect=Kind.CONDITION, title="the regime")
+    except RuleError as error:
+        problem = error.problems[0]
+        refuse(f"{{place}}: {problem.message}", expected=problem.expected or "a condition", hint=problem.hint)
+    return value
+
+
+Condition = Annotated[str, BeforeValidator(_condition, json_schema_input_type=str)]
+"""a condition of the rule language"""
 
 
 def _named(value: object) -> object:
@@ -78,6 +95,11 @@ class IndicatorCalculationSection(_Section):
     )
     track_regime_changes: Annotated[bool, switch()] = Field(
         default=True, description="whether a change of the regime is told"
+    )
+    regimes: Mapping[str, Condition] = Field(
+        default_factory=dict,
+        description="conditions by the name of the regime, the first that is true holds: {rising: close > sma(close, "
+        "200), falling: close < sma(close, 200)}",
     )
 
 

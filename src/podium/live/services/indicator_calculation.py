@@ -11,6 +11,7 @@ from podium.bus.local import LocalBus
 from podium.core.clock import Clock
 from podium.data.bars import Bar
 from podium.live.delivery import Delivery
+from podium.live.regimes import no_regime
 from podium.live.service import Service
 from podium.live.symbol_rules import Calculated
 from podium.portfolio.live_sections import IndicatorCalculationSection
@@ -27,7 +28,7 @@ class IndicatorCalculationService(Service):
         clock: the run's clock.
         section: its options.
         calculate: carries the indicators of the symbol by its next bar.
-        regime_of: names the regime at a bar; by default none is known.
+        regime_of: names the regime at a bar.
         rows: how many bars the indicators have seen already.
     """
 
@@ -41,7 +42,7 @@ class IndicatorCalculationService(Service):
         *,
         section: IndicatorCalculationSection,
         calculate: Callable[[str, Bar], Calculated],
-        regime_of: Callable[[Bar], str | None] = lambda _bar: None,
+        regime_of: Callable[[Bar], str | None] = no_regime,
         rows: int = 0,
     ) -> None:
         super().__init__(symbol, bus, clock)
