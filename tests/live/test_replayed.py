@@ -15,12 +15,15 @@ from stepping import stepper_of
 from podium.backtest.records import event_lines
 from podium.journal.journal import open_journal
 from podium.journal.records import Stream
+from podium.live.action_queue import ActionQueue
 from podium.live.correlation import Correlations
 from podium.live.holdings import holdings
 from podium.live.inputs import StepInput, read_input
 from podium.live.metrics import Metrics
 from podium.live.orchestrator import MultiSymbolTradingOrchestrator
+from podium.live.position_lifecycle import PositionLifecycle
 from podium.live.replay import ReplayFeed
+from podium.live.sides import EntrySide, ExitSide
 from podium.portfolio.live_sections import OrchestratorSection, ServicesSection
 from podium.testing.clock import VirtualClock, VirtualLoop, run_virtually
 from podium.testing.faults import Faults
@@ -151,3 +154,46 @@ def test_metrics_tell_what_happened_and_what_is(market, tmp_path):
         == float(lines["podium_order_latency_seconds_count"])
         > 0
     )
+
+
+def test_views_of_a_strategy_follow_its_events_and_no_others(market, tmp_path):
+    """Positions, orders, entries and exits, with a strategy or for all; what is open is what the engine holds. (A-36, A-38, A-39, A-40, A-41, A-43)"""
+    views = (PositionLifecycle, ActionQueue, EntrySide, ExitSide)
+    made = {}
+
+    def look(system):
+        for strategy_id in (None, *system.runner.stepper.strategies):
+            made[strategy_id] = [view(system.bus, strategy_id) for view in views]
+
+    journal = open_journal(tmp_path / "x.journal")
+    system = live(market, Waited(journal), before=look)
+    lines = [json.loads(record.body) for record in journal.read(Stream.DOMAIN)]
+    journal.close()
+    held = holdings(system.runner.stepper)
+    for strategy_id, (positions, queue, entries, exits) in made.items():
+        mine = [line for line in lines if strategy_id in (None, line.get("strategy_id"))]
+
+        def count(kind, mine=mine, **members):
+            return sum(line["kind"] == kind and all(line.get(k) == v for k, v in members.items()) for line in mine)
+
+        own = [each for each in held if strategy_id in (None, each.strategy_id)]
+        assert {(key, each.quantity) for key, each in positions.open.items()} == {
+            ((each.strategy_id, each.symbol), each.quantity) for each in own
+        }
+        assert all(each.correlation_id and each.opened_at for each in positions.open.values())
+        assert positions.completed == count("POSITION_CLOSED")
+        assert sum(queue.executed.values()) == count("ORDER_CREATED") + queue.executed["cancel"]
+        assert entries.orders == count("ORDER_CREATED", is_exit=False)
+        assert entries.refusals.total() == count("SIGNAL_REJECTED", is_exit=False)
+        assert entries.signals + exits.signals == count("SIGNAL_GENERATED")
+        assert exits.fills.total() == count("ORDER_FILLED", is_exit=True)
+        created = {
+            (line["strategy_id"], line["symbol"], line["order"]) for line in mine if line["kind"] == "ORDER_CREATED"
+        }
+        ended = {
+            (line["strategy_id"], line["symbol"], line["order"])
+            for line in mine
+            if line["kind"] in ("ORDER_FILLED", "ORDER_CANCELLED")
+        }
+        assert set(queue.working) == created - ended
+    assert made[None][0].completed > 0
