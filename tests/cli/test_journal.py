@@ -174,6 +174,37 @@ def test_archive_moves_what_a_start_does_not_need(journal: Path, capsys: pytest.
     assert "61 records" in _printed(capsys, "verify", "demo.journal")[0]
 
 
+def test_an_archive_that_cannot_be_written_moves_nothing(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The records stay where they are until their file is complete."""
+    _with_snapshot(10)
+    Path("cold").write_text("a file", encoding="utf-8")
+    told = _told(capsys, "archive", "demo.journal", "--to", "cold")
+    assert "the archive cannot be written: File exists" in told
+    assert f"{Path('cold') / '000000000001-000000000020.parquet'}" in told
+    assert "60 records" in _printed(capsys, "verify", "demo.journal")[0]
+    assert "records 1 to 20" in _printed(capsys, "archive", "demo.journal")[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [(b"[1, 2]", "body=[1, 2]"), (b"not \xff json", "body=not \\xff json"), (b"", "body=")],
+    ids=["a list", "no JSON", "nothing"],
+)
+def test_show_and_export_take_any_body(
+    journal: Path, capsys: pytest.CaptureFixture[str], body: bytes, shown: str
+) -> None:
+    """What cannot be read as an object is shown as it is; no record hides."""
+    opened = open_journal("demo.journal")
+    record = JournalRecord(stream=Stream.OPERATIONAL, sequence=1, time=BEGIN, kind="odd", body=body)
+    opened.append([record]).result(10)
+    opened.close()
+    assert _printed(capsys, "show", "demo.journal", "--last", "1") == [
+        f"2024-01-01T00:00:00Z  operational 1  odd  {shown}".rstrip()
+    ]
+    _printed(capsys, "export", "demo.journal", "odd.csv", "--stream", "operational")
+    assert pl.read_csv("odd.csv").height == 1
+
+
 def test_an_archive_that_is_gone_or_changed_is_told(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A start does not need it; who reads so far back is told which file is missing or wrong."""
     _with_snapshot(10)
@@ -219,6 +250,7 @@ def test_an_archive_waits_for_no_other_process(journal: Path, capsys: pytest.Cap
         (["show", "demo.journal", "--last", "-1"], "--last: '-1' is not a whole number"),
         (["show", "demo.journal", "--from", "soon"], "--from: 'soon' is not a time"),
         (["export", "demo.journal", "records.txt"], "records.txt: 'records.txt' ends with neither .csv nor .parquet"),
+        (["export", "demo.journal", "demo.journal/journal.head/records.csv"], "cannot be written: Not a directory"),
         (["export", "demo.journal", "no/records.csv"], "no/records.csv: cannot be written: No such file or directory"),
     ],
 )

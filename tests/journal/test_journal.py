@@ -8,7 +8,7 @@ import threading
 import pytest
 from journal_records import record, records
 
-from podium.core.errors import InvariantBroken, JournalError
+from podium.core.errors import InvariantBroken, JournalError, JournalFailed
 from podium.journal.journal import open_journal, read_journal
 from podium.journal.records import Snapshot, Stream
 
@@ -69,6 +69,16 @@ def test_a_gap_in_a_sequence_is_a_defect_and_nothing_of_it_is_taken(journal, seq
         journal.append([record(1, Stream.INPUT), record(sequence)])
     journal.append([record(1, Stream.INPUT), record(1)]).result(DURABLE)
     assert len(list(journal.read())) == 2
+
+
+def test_a_record_that_cannot_be_stored_ends_the_journal_closed(journal):
+    """A defect of whoever made it: who waits is told, nobody waits for ever, and nothing comes after it."""
+    journal.append([record(1)])
+    broken = journal.append([record(2, kind="\ud800")])
+    with pytest.raises(JournalFailed, match="could not be made durable: UnicodeEncodeError"):
+        broken.result(DURABLE)
+    with pytest.raises(JournalFailed):
+        journal.append([record(2)])
 
 
 def test_threads_append_without_mixing_their_groups(journal):

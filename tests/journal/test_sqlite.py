@@ -293,6 +293,36 @@ def test_a_full_disk_is_named_and_ends_the_journal_closed(small_disk):
     assert f"kept {_confirmed(said)} None" in said
 
 
+EXPORTS_UNTIL_THE_DISK_IS_FULL = """
+import os, sys
+from pathlib import Path
+from podium.cli.main import run
+from podium.journal.journal import open_journal
+from podium.journal.records import JournalRecord, Snapshot, Stream
+place, disk = sys.argv[1:]
+journal = open_journal(place)
+for sequence in range(1, 401):
+    body = os.urandom(4000).hex().encode()
+    journal.append([JournalRecord(stream=Stream.INPUT, sequence=sequence, time=sequence, kind="A", body=body)])
+journal.save_snapshot(Snapshot(schema=1, input_sequence=400, domain_sequence=0, body=b"state"))
+journal.close()
+print(run(["journal", "export", place, disk + "/all.csv"]), run(["journal", "export", place, disk + "/all.parquet"]))
+print(run(["journal", "archive", place, "--to", disk]), list(Path(disk).iterdir()))
+run(["journal", "verify", place])
+"""
+
+
+def test_an_export_or_archive_that_fills_the_disk_leaves_nothing_half_written(small_disk, place):
+    """The message names the file and the disk; the records stay in the journal."""
+    disk, words = small_disk
+    words += [sys.executable, "-c", EXPORTS_UNTIL_THE_DISK_IS_FULL, str(place), str(disk)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("No space left on device") == 3, done.stderr
+    assert done.stdout.startswith("2 2\n2 []\n"), done.stdout
+    assert "400 records follow one another" in done.stdout
+
+
 OPENS_AS_NOBODY = """
 import os, sys
 from podium.core.errors import JournalError

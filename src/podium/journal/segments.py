@@ -13,7 +13,7 @@ from podium.journal.chain import Chain
 from podium.journal.records import Row, Stored
 from podium.journal.storage import Segment
 
-__all__ = ["read_segment", "write_segment"]
+__all__ = ["cause", "discard", "read_segment", "write_segment"]
 
 _SCHEMA = {
     "position": pl.Int64,
@@ -49,9 +49,9 @@ def write_segment(folder: Path, chain: Chain, rows: Sequence[Row]) -> Segment:
         _sync(unfinished)
         unfinished.replace(path)
         _sync(folder)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        told = f"the archive cannot be written: {error.strerror or error}"
+    except (OSError, pl.exceptions.PolarsError) as error:
+        discard(unfinished)
+        told = f"the archive cannot be written: {cause(error)}"
         raise JournalError(_problem(path, told, "a folder that this user can write to, with free space")) from None
     if (flaw := chain.check(list(read_segment(path)))) is not None:
         raise JournalError(_problem(path, f"the archive does not read as it was written: {flaw}", "a disk that works"))
@@ -73,11 +73,30 @@ def read_segment(path: Path) -> Iterator[Stored]:
     try:
         frame = pl.read_parquet(path, columns=list(_SCHEMA))
     except (OSError, pl.exceptions.PolarsError) as error:
-        what = "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read: {str(error).splitlines()[0]}"
+        what = "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read: {cause(error)}"
         raise JournalError(
             _problem(path, f"an archive of the journal {what}", "the file that `podium journal archive` wrote")
         ) from None
     return frame.iter_rows()
+
+
+def cause(error: OSError | pl.exceptions.PolarsError) -> str:
+    """Say in a line why a file cannot be read or written: polars tells of a full disk with an error of its own.
+
+    Args:
+        error: what was raised.
+    """
+    return getattr(error, "strerror", None) or str(error).partition("\n")[0]
+
+
+def discard(unfinished: Path) -> None:
+    """Remove a file that was not completed, if there is one.
+
+    Args:
+        unfinished: the file.
+    """
+    if unfinished.is_file():  # nor is there one in a folder that is none
+        unfinished.unlink()
 
 
 def _sync(path: Path) -> None:

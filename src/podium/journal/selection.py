@@ -15,6 +15,7 @@ from polars.io.plugins import register_io_source
 from podium.core.errors import ConfigurationError, JournalError, Location, Problem
 from podium.journal.reading import StoredJournal
 from podium.journal.records import JournalRecord, Row, Stream
+from podium.journal.segments import cause, discard
 
 __all__ = ["Selection", "body_of", "export_rows"]
 
@@ -121,9 +122,9 @@ def export_rows(rows: Iterator[Row], file: Path) -> int:
         write = frame.sink_csv if file.suffix.lower() == ".csv" else frame.sink_parquet
         write(unfinished)
         unfinished.replace(file)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        told = f"cannot be written: {error.strerror or error}"
+    except (OSError, pl.exceptions.PolarsError) as error:
+        discard(unfinished)
+        told = f"cannot be written: {cause(error)}"
         where = Location(file=str(file))
         raise JournalError(Problem(message=told, location=where, expected="a folder that can be written to")) from None
     return parts.count
