@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from podium.cli.failures import DONE, RUN_FAILED
@@ -12,7 +14,20 @@ __all__ = ["parity"]
 
 
 def parity(
-    file: PortfolioPath, *, from_: From = None, to: To = None, no_progress: NoProgress = False, set_: Settings = None
+    file: PortfolioPath,
+    *,
+    from_: From = None,
+    to: To = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="PLACE",
+            help="take the recorded inputs of a run again, late bars at their place, and compare with its events",
+        ),
+    ] = None,
+    no_progress: NoProgress = False,
+    set_: Settings = None,
 ) -> None:
     """Compare a backtest with the paper system on the same bars, event by event; exit 1 if they differ."""
     from podium.portfolio.file import load_portfolio
@@ -21,7 +36,8 @@ def parity(
     portfolio = load_portfolio(file, read_settings(set_))
     from podium.backtest.portfolio_bars import read_portfolio_bars
     from podium.core.clock import SystemClock
-    from podium.live.parity import compare
+    from podium.journal.journal import reading_journal
+    from podium.live.parity import compare, compare_with_journal
     from podium.report.terminal import print_line, terminal_console
 
     bars = read_portfolio_bars(portfolio, first, last)
@@ -31,12 +47,17 @@ def parity(
         if not no_progress:
             print_line(console, "running", what)
 
-    found = compare(portfolio, bars, clock=SystemClock(), on_progress=tell)
-    typer.echo(
-        f"{found.events:,} events and {found.points:,} points of equity compared, {found.differences:,} differences"
-    )
+    if journal is None:
+        found = compare(portfolio, bars, clock=SystemClock(), on_progress=tell)
+        what = f"{found.events:,} events and {found.points:,} points of equity"
+        sides = ("backtest", "paper")
+    else:
+        with reading_journal(journal) as reader:
+            found = compare_with_journal(portfolio, bars, reader)
+        what, sides = f"{found.events:,} events", ("again", "recorded")
+    typer.echo(f"{what} compared, {found.differences:,} differences")
     if found.first is not None:
         typer.echo(f"first difference: {found.first.where}")
-        typer.echo(f"  backtest: {found.first.backtest or 'nothing'}")
-        typer.echo(f"  paper:    {found.first.paper or 'nothing'}")
+        for side, line in zip(sides, (found.first.backtest, found.first.paper), strict=True):
+            typer.echo(f"  {side}: {line or 'nothing'}")
     raise typer.Exit(RUN_FAILED if found.differences else DONE)

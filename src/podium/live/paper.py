@@ -20,6 +20,7 @@ from podium.backtest.portfolio_run import at_file, configuration_of
 from podium.bus.factory import EventBusFactory
 from podium.bus.publisher import Publisher
 from podium.core.clock import Clock
+from podium.core.errors import Location
 from podium.data.bars import BarSeries
 from podium.journal.journal import Journal, is_address
 from podium.live.inputs import StepInput
@@ -45,6 +46,7 @@ class PaperSystem:
         recovered: where it goes on.
         changes: what differs from the last start and was accepted.
         publisher: brings events to other systems; ``None`` without such.
+        bus_location: where the file asks for them.
     """
 
     orchestrator: MultiSymbolTradingOrchestrator
@@ -52,6 +54,7 @@ class PaperSystem:
     recovered: Recovered
     changes: list[Change]
     publisher: Publisher | None
+    bus_location: Location
 
     @property
     def stepper(self) -> Stepper:
@@ -69,7 +72,7 @@ class PaperSystem:
             RunError: when the journal or the engine failed.
         """
         if self.publisher is not None:
-            await self.publisher.check()
+            await self.publisher.check(self.bus_location)
         await self.orchestrator.run(check_interval)
 
 
@@ -159,7 +162,12 @@ def open_paper(
     orchestrator.runner.on_equities = on_equities
     _keep_state(orchestrator, journal, recovered, document.journal.snapshot_steps)
     return PaperSystem(
-        orchestrator=orchestrator, market=market, recovered=recovered, changes=changes, publisher=publisher
+        orchestrator=orchestrator,
+        market=market,
+        recovered=recovered,
+        changes=changes,
+        publisher=publisher,
+        bus_location=portfolio.locate("event_bus"),
     )
 
 

@@ -17,13 +17,15 @@ from podium.backtest.records import event_lines
 from podium.core.clock import Clock
 from podium.core.times import iso
 from podium.data.bars import BarSeries
-from podium.journal.journal import open_journal
+from podium.journal.journal import JournalReader, open_journal
 from podium.journal.records import Stream
-from podium.live.paper import open_paper
+from podium.live.correlation import Correlations
+from podium.live.paper import make_stepper, open_paper
+from podium.live.recovery import Recovered, RunBars, take_again
 from podium.live.stepper import Equity
 from podium.portfolio.file import PortfolioFile
 
-__all__ = ["Difference", "Parity", "compare"]
+__all__ = ["Difference", "Parity", "compare", "compare_with_journal"]
 
 Item = TypeVar("Item")
 """an event, or a point of equity"""
@@ -35,8 +37,8 @@ class Difference:
 
     Args:
         where: which event or point of equity.
-        backtest: what the backtest says; empty when it says nothing.
-        paper: what the paper system says; empty when it says nothing.
+        backtest: what the backtest says, or the recorded inputs taken again; empty when it says nothing.
+        paper: what the paper system says, or has recorded; empty when it says nothing.
     """
 
     where: str
@@ -103,6 +105,33 @@ def compare(
         ),
     ]
     return Parity(events=len(expected), points=len(curve), differences=len(found), first=found[0] if found else None)
+
+
+def compare_with_journal(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], journal: JournalReader) -> Parity:
+    """Take the recorded inputs of a run again, in the order in which they were released, and compare its events.
+
+    Args:
+        portfolio: the file that the run was started with.
+        bars: the bars of its symbols, for the grids that the file does not state.
+        journal: of the run.
+
+    Returns:
+        What was compared: events only, since a journal holds no points of equity.
+
+    Raises:
+        InputError: for what is wrong with the input.
+        RunError: when the engine fails.
+    """
+    stepper, _ = make_stepper(portfolio, bars)
+    run = Recovered(stepper=stepper, correlations=Correlations(), bars=RunBars(None, stepper.timeframe))
+    stale_after = portfolio.document.orchestrator.stale_after_nanoseconds(stepper.timeframe)
+    lines: list[bytes] = []
+    for record in journal.read(Stream.INPUT):
+        take_again(run, record, stale_after)
+        lines += [event.body for event in stepper.events()]
+    recorded = [record.body for record in journal.read(Stream.DOMAIN)]
+    found = _differing("event", lines, recorded, lambda line: line.decode())
+    return Parity(events=len(recorded), points=0, differences=len(found), first=found[0] if found else None)
 
 
 def _paper(

@@ -24,7 +24,7 @@ from podium.live.inputs import StepInput, read_input
 from podium.live.snapshots import SNAPSHOT_SCHEMA, bars_in_snapshot, restore_snapshot, take_snapshot
 from podium.live.stepper import DomainEvent, Stepper
 
-__all__ = ["Recovered", "RecoveryDiffers", "RunBars", "recover", "save_snapshot"]
+__all__ = ["Recovered", "RecoveryDiffers", "RunBars", "recover", "save_snapshot", "take_again"]
 
 
 class RecoveryDiffers(RunError):
@@ -175,7 +175,7 @@ def recover(journal: Journal, stepper: Stepper, folder: Path | None, stale_after
         after_input, after_event = snapshot.input_sequence, snapshot.domain_sequence
     recorded = journal.read(Stream.DOMAIN, after_event)
     for record in journal.read(Stream.INPUT, after_input):
-        closes = _take(run, record, stale_after)
+        closes = take_again(run, record, stale_after)
         run.inputs += 1
         _compare(run, journal, recorded, stepper.events(), closes)
     if (left := next(recorded, None)) is not None:
@@ -196,8 +196,17 @@ def _fill(run: Recovered, journal: Journal, snapshot: Snapshot) -> None:
     run.bars.keep()
 
 
-def _take(run: Recovered, record: JournalRecord, stale_after: int) -> Mapping[str, int]:
-    """Feed an input; give the close of each bar in it."""
+def take_again(run: Recovered, record: JournalRecord, stale_after: int) -> Mapping[str, int]:
+    """Feed a recorded input to the engine.
+
+    Args:
+        run: what runs.
+        record: the input.
+        stale_after: how long after its close a bar may be entered on, nanoseconds.
+
+    Returns:
+        The close of each bar in it, nanoseconds since 1970 UTC.
+    """
     taken = read_input(record.kind, record.body)
     if not isinstance(taken, StepInput):
         taken.apply(run.stepper)

@@ -1,0 +1,150 @@
+"""``podium run`` and ``podium parity``: on paper, from a journal, and equal to the backtest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from podium.cli.main import run
+from podium.journal.journal import open_journal, read_journal
+from podium.journal.records import Stream
+
+PORTFOLIO = """\
+portfolio: {name: demo, capital: 100_000}
+data: {source: sample}
+symbols:
+  BTC/USDT: {tick: 0.1, lot: 0.001, taker_fee: 0.1%}
+  ETH/USDT:
+strategies:
+  - {id: trend, file: trend.yaml, weight: 0.5}
+"""
+TREND = """\
+params: {fast: 5, slow: 20}
+entry: {long: "crosses_above(ema(close, fast), ema(close, slow))"}
+exit: {long: "crosses_below(ema(close, fast), ema(close, slow))"}
+stop: 3%
+"""
+UNTIL = ["--to", "2022-01-10"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "portfolio.yaml").write_text(PORTFOLIO, encoding="utf-8")
+    (tmp_path / "trend.yaml").write_text(TREND, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def events(place: str | Path) -> list[bytes]:
+    journal = read_journal(place)
+    try:
+        return [record.body for record in journal.read(Stream.DOMAIN)]
+    finally:
+        journal.close()
+
+
+def test_it_runs_to_the_end_of_its_bars_and_goes_on_when_there_are_more(folder, capsys):
+    """Beside the file is the journal; what it knows is not done again (C-05, D-02)."""
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+    printed = capsys.readouterr()
+    assert "stopped" in printed.out
+    assert "portfolio" in printed.out
+    first = events(folder / "live" / "demo.journal")
+    assert run(["run", "portfolio.yaml", "--to", "2022-01-20"]) == 0
+    printed = capsys.readouterr()
+    assert "goes on   behind 2022-01-11T00:00:00Z" in printed.err
+    assert f"{len(first):,} events as recorded" in printed.err
+    both = events(folder / "live" / "demo.journal")
+    assert both[: len(first)] == first
+    assert run(["run", "portfolio.yaml", "--to", "2022-01-20", "--journal", "whole"]) == 0
+    assert events("whole") == both
+    assert len(both) > len(first) > 0
+
+
+def test_parity_counts_what_it_compared(folder, capsys):
+    """0 differences, and exit 0 (D-01)."""
+    assert run(["parity", "portfolio.yaml", *UNTIL]) == 0
+    told = capsys.readouterr().out
+    assert told.endswith(" points of equity compared, 0 differences\n")
+
+
+def test_parity_takes_a_recorded_run_again(folder, capsys):
+    """Its inputs in the order in which they were released; with another strategy the first difference is shown (D-01)."""
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+    capsys.readouterr()
+    assert run(["parity", "portfolio.yaml", "--journal", "live/demo.journal"]) == 0
+    assert capsys.readouterr().out == f"{len(events('live/demo.journal'))} events compared, 0 differences\n"
+    (folder / "trend.yaml").write_text(TREND.replace("fast: 5", "fast: 6"), encoding="utf-8")
+    assert run(["parity", "portfolio.yaml", "--journal", "live/demo.journal"]) == 1
+    told = capsys.readouterr().out
+    assert "first difference: event 1\n  again: {" in told
+    assert "\n  recorded: {" in told
+
+
+def test_a_file_that_has_changed_is_shown_and_needs_a_word(folder, capsys):
+    """What is around the engine goes on once it is accepted; the journal remembers (D-02)."""
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+    with (folder / "portfolio.yaml").open("a", encoding="utf-8") as file:
+        file.write("orchestrator: {status_log_interval: 3}\n")
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 2
+    assert capsys.readouterr().err.endswith("""\
+portfolio.yaml: the file has changed since this run was started last:
+    orchestrator.status_log_interval: nothing → 3
+  expected: the same file, or --accept
+  hint: look at the differences and start again with --accept
+""")
+    assert run(["run", "portfolio.yaml", "--accept", *UNTIL]) == 0
+    assert "accepted  orchestrator.status_log_interval: nothing → 3" in capsys.readouterr().err
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+
+
+def test_another_strategy_is_another_run(folder, capsys):
+    """The journal could not be taken again with it; it is left as it was (D-02)."""
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+    before = events("live/demo.journal")
+    (folder / "trend.yaml").write_text(TREND.replace("fast: 5", "fast: 6"), encoding="utf-8")
+    assert run(["run", "portfolio.yaml", "--accept", "--to", "2022-01-20"]) == 2
+    told = capsys.readouterr().err
+    assert "the files are no longer those of this run:\n    file trend.yaml: " in told
+    assert "hint: put them back, or begin a new run with another --journal" in told
+    assert events("live/demo.journal") == before
+
+
+def test_a_second_process_is_refused(folder, capsys):
+    """With the number of the first one, and nothing is lost (C-12)."""
+    journal = open_journal(Path("live/demo.journal"))
+    try:
+        assert run(["run", "portfolio.yaml", *UNTIL]) == 2
+    finally:
+        journal.close()
+    assert str(os.getpid()) in capsys.readouterr().err
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+
+
+def test_a_journal_that_cannot_be_written_is_told_before_anything_runs(folder, capsys):
+    """A file stands where its folder should be."""
+    (folder / "live").write_text("", encoding="utf-8")
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 2
+    told = capsys.readouterr().err
+    assert "live" in told
+    assert "expected:" in told
+
+
+def test_a_bus_that_is_required_must_be_there(folder, capsys):
+    """Else nothing runs; one that is not required is waited for while it runs (C-13)."""
+    with (folder / "portfolio.yaml").open("a", encoding="utf-8") as file:
+        file.write("event_bus: {url: 'redis://127.0.0.1:1/0', required: true}\n")
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 2
+    assert "portfolio.yaml:9:" in capsys.readouterr().err
+    text = (folder / "portfolio.yaml").read_text(encoding="utf-8")
+    (folder / "portfolio.yaml").write_text(text.replace("required: true", "required: false"), encoding="utf-8")
+    assert run(["run", "portfolio.yaml", "--journal", "other", *UNTIL]) == 0
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan"])
+def test_a_speed_is_above_nothing(folder, capsys, speed):
+    """The message says so."""
+    assert run(["run", "portfolio.yaml", f"--speed={speed}", *UNTIL]) == 2
+    assert "expected: a number above 0" in capsys.readouterr().err
