@@ -33,12 +33,17 @@ class Publisher:
         journal: where the events are durable.
         stream: where they go.
         on_change: is told when the stream can be reached again, with an empty text, and when it cannot, with why.
+        location: where a file asks for the stream, for messages.
     """
 
     def __init__(
-        self, journal: JournalReader, stream: EventStream, on_change: Callable[[str], None] = lambda _: None
+        self,
+        journal: JournalReader,
+        stream: EventStream,
+        on_change: Callable[[str], None] = lambda _: None,
+        location: Location | None = None,
     ) -> None:
-        self._journal, self._stream, self._on_change = journal, stream, on_change
+        self._journal, self._stream, self._on_change, self._location = journal, stream, on_change, location
         self._is_woken, self._is_even = asyncio.Event(), asyncio.Event()
         self._delay_seconds = _FIRST_DELAY_SECONDS
         self.redis_connected = False
@@ -53,11 +58,8 @@ class Publisher:
         self._is_even.clear()
         self._is_woken.set()
 
-    async def check(self, location: Location | None = None) -> None:
+    async def check(self) -> None:
         """Refuse to start without a stream that is required.
-
-        Args:
-            location: where the file asks for it.
 
         Raises:
             ConfigurationError: when it is required and cannot be reached, or holds events of another journal.
@@ -67,10 +69,11 @@ class Publisher:
         try:
             await self._refuse_foreign(await self._stream.position())
         except BusUnavailable as error:
+            await self._stream.close()
             raise ConfigurationError(
                 Problem(
                     message=f"the event bus cannot be used: {error.cause}",
-                    location=location,
+                    location=self._location,
                     expected=f"a Redis server at {error.bus.partition(' ')[0]} with a stream for this journal",
                     hint="or write required: false; then events are sent once the bus can be used",
                 )
@@ -78,13 +81,16 @@ class Publisher:
 
     async def run(self) -> None:
         """Send what there is and what comes, until cancelled; come back after every break, with growing delays."""
-        while True:
-            try:
-                await self._send_from_position()
-            except BusUnavailable as error:
-                self._tell(error.cause)
-            await asyncio.sleep(self._delay_seconds)
-            self._delay_seconds = min(2 * self._delay_seconds, _LONGEST_DELAY_SECONDS)
+        try:
+            while True:
+                try:
+                    await self._send_from_position()
+                except BusUnavailable as error:
+                    self._tell(error.cause)
+                await asyncio.sleep(self._delay_seconds)
+                self._delay_seconds = min(2 * self._delay_seconds, _LONGEST_DELAY_SECONDS)
+        finally:
+            await self._stream.close()
 
     async def finish(self, seconds: float) -> bool:
         """Wait until everything durable is sent.

@@ -131,6 +131,8 @@ class MultiSymbolTradingOrchestrator:
         for event_type in EVENTS.values():
             if event_type.nature is Nature.OPERATIONAL:
                 self.bus.subscribe(event_type, self._operations.take, owner="operations")
+        if external is not None:
+            self.bus.subscribe(Event, self._wake_external, owner="external bus")
         self.runner.listen(None, self._publish_common)
         self._attention, self._stopping = asyncio.Event(), asyncio.Event()
         makers, known = components or {}, (rows or {}, last_times or {}, history or {})
@@ -388,6 +390,11 @@ class MultiSymbolTradingOrchestrator:
             uptime=round(health["uptime"], 3),
             redis_connected=health["redis_connected"],
         )
+
+    def _wake_external(self, event: Event) -> None:
+        """Let what other systems get, and what is durable by now, go out at once."""
+        if event.is_external and self._external is not None:
+            self._external.wake()
 
     def _publish_common(self, outcome: Outcome) -> None:
         """Publish what concerns several symbols, and be paused while a limit of the account lets nothing enter."""
