@@ -13,11 +13,13 @@ from random_portfolio import Portfolio, portfolios, within_ledger
 
 from podium.core.events import EventKind, Reason
 from podium.core.money import RATE_SCALE
+from podium.engine.limits import Limit
 from podium.engine.tables import REACHED, Action, LevelMode, LimitAction, LimitScope
 
 FEW = 25 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 150
 EXAMPLES = 2000 if os.environ.get("PODIUM_PROOF") else FEW
 MINUTE = 60_000_000_000
+EXPOSURES = (Reason.GROSS_EXPOSURE, Reason.NET_EXPOSURE, Reason.SYMBOL_EXPOSURE, Reason.STRATEGY_EXPOSURE)
 BLOCKS = {LimitAction.BLOCK, LimitAction.CLOSE, LimitAction.STOP}
 
 
@@ -215,6 +217,15 @@ def hold(portfolio: Portfolio, found: Any) -> None:
 def test_no_entry_ever_makes_more_of_a_limit_than_it_allows(portfolio, pace):
     """After every fill that enters, recomputed from bars and fills: values, exposures, counts, prices (A-26, A-102)."""
     hold(seldom(portfolio, pace), Book.amounts)
+
+
+@settings(max_examples=4 * EXAMPLES, deadline=None)
+@given(portfolios(80, limited=True), st.sampled_from(EXPOSURES), st.sampled_from((10, 5, 2)), st.integers(1, 8))
+def test_an_exposure_holds_where_no_other_limit_comes_first(portfolio, reason, part, pace):
+    """One limit of a part of the equity alone, so that the market carries portfolios to it from all sides (A-26)."""
+    alone = {reason: Limit(action=LimitAction.REDUCE, ratio=RATE_SCALE // part)}
+    limits = replace(portfolio.limits, limits=alone, groups=(), streak=())
+    hold(seldom(replace(portfolio, limits=limits), pace), Book.amounts)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
