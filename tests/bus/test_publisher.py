@@ -384,7 +384,7 @@ def checked(server, journal, *, is_required=True, location=None):
     async def act():
         bus = RedisBus(server.url, KEY, max_length=10, is_required=is_required)
         try:
-            await Publisher(journal, bus, location=location).check()
+            await Publisher(journal, bus).check(location)
         finally:
             await bus.close()
 

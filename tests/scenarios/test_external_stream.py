@@ -130,7 +130,7 @@ def test_a_run_needs_no_server_unless_it_is_required(server, tmp_path):
     file.write_text(PORTFOLIO.format(url=server.url, required="true"), encoding="utf-8")
     done = subprocess.run(command(tmp_path, "--accept"), capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 2
-    assert f"{file}:7:1: the event bus cannot be used: Error 2 connecting" in done.stderr
+    assert f"{file}:7:12: the event bus cannot be used: Error 2 connecting" in done.stderr
     server.start()
     run_to_the_end(tmp_path)
     assert asyncio.run(held(server)) == expected(tmp_path)

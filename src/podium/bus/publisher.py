@@ -33,17 +33,12 @@ class Publisher:
         journal: where the events are durable.
         stream: where they go.
         on_change: is told when the stream can be reached again, with an empty text, and when it cannot, with why.
-        location: where a file asks for the stream, for messages.
     """
 
     def __init__(
-        self,
-        journal: JournalReader,
-        stream: EventStream,
-        on_change: Callable[[str], None] = lambda _: None,
-        location: Location | None = None,
+        self, journal: JournalReader, stream: EventStream, on_change: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._journal, self._stream, self._on_change, self._location = journal, stream, on_change, location
+        self._journal, self._stream, self._on_change = journal, stream, on_change
         self._is_woken, self._is_even = asyncio.Event(), asyncio.Event()
         self._delay_seconds = _FIRST_DELAY_SECONDS
         self.redis_connected = False
@@ -58,8 +53,11 @@ class Publisher:
         self._is_even.clear()
         self._is_woken.set()
 
-    async def check(self) -> None:
+    async def check(self, location: Location | None = None) -> None:
         """Refuse to start without a stream that is required.
+
+        Args:
+            location: where a file asks for it.
 
         Raises:
             ConfigurationError: when it is required and cannot be reached, or holds events of another journal.
@@ -73,7 +71,7 @@ class Publisher:
             raise ConfigurationError(
                 Problem(
                     message=f"the event bus cannot be used: {error.cause}",
-                    location=self._location,
+                    location=location,
                     expected=f"a Redis server at {error.bus.partition(' ')[0]} with a stream for this journal",
                     hint="or write required: false; then events are sent once the bus can be used",
                 )

@@ -145,8 +145,7 @@ def open_paper(
     feed = ReplayFeed(series, clock, speed=speed, after=stepper.time)
     options, name = document.event_bus, document.portfolio.name
     stream = EventBusFactory.create_from_env(name) if options is None else EventBusFactory.create(options, name)
-    asked_at = portfolio.locate("event_bus", key=True)
-    publisher = None if stream is None else Publisher(journal, stream, location=asked_at)
+    publisher = None if stream is None else Publisher(journal, stream)
     orchestrator = MultiSymbolTradingOrchestrator(
         stepper,
         services=document.services,
