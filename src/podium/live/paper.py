@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import members_of_file
@@ -32,6 +33,9 @@ from podium.live.run_record import Change, record_files
 from podium.live.stepper import Equity, Stepper
 from podium.portfolio.file import PortfolioFile
 from podium.venues.paper import PaperVenue
+
+if TYPE_CHECKING:
+    from podium.live.terminal_view import TerminalView
 
 __all__ = ["PaperSystem", "make_stepper", "open_paper"]
 
@@ -61,11 +65,12 @@ class PaperSystem:
         """Give the portfolio's engine."""
         return self.recovered.stepper
 
-    async def run(self, check_interval: float | None = None) -> None:
+    async def run(self, check_interval: float | None = None, *, view: TerminalView | None = None) -> None:
         """Run until the bars end or somebody stops it, and keep the state it came to.
 
         Args:
             check_interval: seconds between two checks; by default as the file says.
+            view: is shown meanwhile.
 
         Raises:
             InputError: when an event bus is required and cannot be reached.
@@ -73,7 +78,13 @@ class PaperSystem:
         """
         if self.publisher is not None:
             await self.publisher.check(self.bus_location)
-        await self.orchestrator.run(check_interval)
+        showing = None if view is None else asyncio.create_task(view.run(), name="terminal view")
+        try:
+            await self.orchestrator.run(check_interval)
+        finally:
+            if showing is not None:
+                showing.cancel()
+                await asyncio.wait([showing])
 
 
 def make_stepper(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> tuple[Stepper, Market]:
@@ -158,6 +169,7 @@ def open_paper(
         correlations=recovered.correlations,
         rows=recovered.rows,
         last_times=recovered.last_times,
+        history=recovered.bars.series(),
     )
     orchestrator.runner.on_equities = on_equities
     _keep_state(orchestrator, journal, recovered, document.journal.snapshot_steps)
