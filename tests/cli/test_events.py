@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import subprocess
@@ -216,18 +217,26 @@ def test_a_stream_is_followed_over_a_restart_of_its_server(tmp_path):
 
 
 def test_a_portfolio_file_names_its_server(stream, tmp_path, capsys):
-    """The stream has the portfolio's name unless another one is asked for. (C-12)"""
+    """The stream has the portfolio's name. (C-12)"""
     (tmp_path / "trend.yaml").write_text("entry: {long: close > open}\n", encoding="utf-8")
     file = tmp_path / "portfolio.yaml"
     file.write_text(f"{PORTFOLIO}event_bus: {{url: '{stream}'}}\n", encoding="utf-8")
-    assert sequences(printed(capsys, str(file), "--json", "--last", "1")) == [9]
-    assert printed(capsys, str(file), "--stream", "another") == []
+    assert sequences(printed(capsys, str(file), "--external", "--json", "--last", "1")) == [9]
     file.write_text(PORTFOLIO, encoding="utf-8")
-    assert told(capsys, str(file)) == (
-        f"{file}: the portfolio has no 'event_bus'\n"
-        "  expected: event_bus: {url: redis://localhost:6379/0}\n"
-        "  hint: or name its journal: podium events live/demo.journal\n"
+    assert told(capsys, str(file), "--external") == (
+        f"{file} has no 'event_bus'\n  expected: event_bus: {{url: redis://localhost:6379/0}}\n"
     )
+
+
+def test_a_portfolio_file_names_its_journal(tmp_path, capsys):
+    """Where the run records by default, or where the file says. (A-42)"""
+    (tmp_path / "trend.yaml").write_text("entry: {long: close > open}\n", encoding="utf-8")
+    file = tmp_path / "portfolio.yaml"
+    for place, section in (("live/demo.journal", ""), ("elsewhere", "journal: elsewhere\n")):
+        file.write_text(PORTFOLIO + section, encoding="utf-8")
+        with contextlib.closing(open_journal(tmp_path / place)) as journal:
+            journal.append(FILLS).result()
+        assert sequences(printed(capsys, str(file), "--json", "--strategy", "trend")) == [1, 3, 5, 7, 9]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +246,9 @@ def test_a_portfolio_file_names_its_server(stream, tmp_path, capsys):
         (["demo.journal", "--kind", "order_filled"], "hint: did you mean 'ORDER_FILLED'?"),
         (["demo.journal", "--kind", "STOP_LOS_HIT"], "hint: did you mean 'STOP_LOSS_HIT'?"),
         (["demo.journal", "--last", "few"], "--last"),
-        (["redis://localhost"], "expected: --stream podium:demo"),
+        (["redis://localhost"], "expected: --stream and the key of one, such as podium:demo"),
+        (["demo.journal", "--stream", KEY], "--stream stands beside no server"),
+        (["demo.journal", "--external"], "--external stands beside no portfolio file"),
         (["redis://:hunter2@localhost", "--stream", KEY], "PODIUM_REDIS_PASSWORD"),
         (["missing.yaml"], "missing.yaml"),
     ],

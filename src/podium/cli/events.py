@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from podium.cli.options import read_whole_number
+from podium.core.errors import ConfigurationError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from podium.bus.stream import EventStream
@@ -27,8 +28,8 @@ def events(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="a journal's folder or postgresql://…; or a Redis server, redis://localhost:6379/0; or a portfolio "
-            "file for the server of its event_bus",
+            help="a portfolio file, for its journal; or a journal's folder or postgresql://…; or a Redis server, "
+            "redis://localhost:6379/0",
         ),
     ],
     *,
@@ -48,6 +49,9 @@ def events(
     stream: Annotated[
         str | None, typer.Option("--stream", metavar="KEY", help="the key of a stream on a server, such as podium:demo")
     ] = None,
+    external: Annotated[
+        bool, typer.Option("--external", help="of a portfolio file what other systems get, the stream of its event_bus")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
 ) -> None:
     """Print events, the oldest first, and with --follow those that come."""
@@ -56,10 +60,11 @@ def events(
 
     wanted = EventFilter(kind=_known_kind(kind), strategy_id=strategy, symbol=symbol)
     printer = _Printer(read_whole_number(last, "--last"), json_line if as_json else text_line)
-    if source.startswith(_SERVERS) or Path(source).suffix in _FILES:
-        _print_stream(_stream_at(source, stream), wanted, printer, follow=follow)
+    found = _source(source, stream, is_external=external)
+    if isinstance(found, str | Path):
+        _print_journal(found, wanted, printer, follow=follow)
     else:
-        _print_journal(source, wanted, printer, follow=follow)
+        _print_stream(found, wanted, printer, follow=follow)
 
 
 class _Printer:
@@ -88,7 +93,7 @@ class _Printer:
             typer.echo(self._line(record))
 
 
-def _print_journal(place: str, wanted: EventFilter, printer: _Printer, *, follow: bool) -> None:
+def _print_journal(place: str | Path, wanted: EventFilter, printer: _Printer, *, follow: bool) -> None:
     from podium.bus.tail import journal_events
     from podium.journal.journal import reading_journal
 
@@ -116,40 +121,44 @@ def _notice(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _stream_at(source: str, key: str | None) -> EventStream:
+def _source(words: str, key: str | None, *, is_external: bool) -> str | Path | EventStream:
+    """Find what is to be read: the place of a journal, or a stream."""
     from podium.bus.factory import EventBusFactory
-    from podium.core.errors import ConfigurationError, Location, Problem
     from podium.portfolio.event_bus import EventBusOptions
 
-    if source.startswith(_SERVERS):
+    if words.startswith(_SERVERS):
         if key is None:
-            raise ConfigurationError(
-                Problem(message="a server holds many streams", expected="--stream podium:demo, the key of one of them")
-            )
-        options, name = EventBusOptions(url=source, stream=key), ""
-    else:
-        from podium.portfolio.file import load_portfolio
+            raise _refusal(f"{words} may hold many streams", "--stream and the key of one, such as podium:demo")
+        return EventBusFactory.create(EventBusOptions(url=words, stream=key), "")
+    if key is not None:
+        raise _refusal("--stream stands beside no server", "--stream beside redis://localhost:6379/0")
+    if Path(words).suffix in _FILES:
+        return _source_of_file(Path(words), is_external=is_external)
+    if is_external:
+        raise _refusal("--external stands beside no portfolio file", "a portfolio file with 'event_bus'")
+    return words
 
-        portfolio = load_portfolio(Path(source))
-        found = portfolio.document.event_bus
-        if found is None:
-            raise ConfigurationError(
-                Problem(
-                    message="the portfolio has no 'event_bus'",
-                    location=Location(file=source),
-                    expected="event_bus: {url: redis://localhost:6379/0}",
-                    hint=f"or name its journal: podium events live/{portfolio.document.portfolio.name}.journal",
-                )
-            )
-        options = found if key is None else found.model_copy(update={"stream": key})
-        name = portfolio.document.portfolio.name
-    return EventBusFactory.create(options, name)
+
+def _source_of_file(file: Path, *, is_external: bool) -> str | Path | EventStream:
+    from podium.bus.factory import EventBusFactory
+    from podium.portfolio.file import load_portfolio
+
+    document = load_portfolio(file).document
+    name = document.portfolio.name
+    if not is_external:
+        return document.journal.at(file.parent, name)
+    if document.event_bus is None:
+        raise _refusal(f"{file} has no 'event_bus'", "event_bus: {url: redis://localhost:6379/0}")
+    return EventBusFactory.create(document.event_bus, name)
+
+
+def _refusal(message: str, expected: str) -> ConfigurationError:
+    return ConfigurationError(Problem(message=message, expected=expected))
 
 
 def _known_kind(kind: str | None) -> str | None:
     """Refuse a name that is nearly one of an event: it would wait forever."""
     from podium.bus.events import EVENTS
-    from podium.core.errors import ConfigurationError, Problem, did_you_mean
     from podium.core.events import EventKind
 
     known = EVENTS.keys() | EventKind.__members__.keys()
