@@ -47,6 +47,7 @@ class PaperSystem:
     Args:
         orchestrator: the system.
         market: what it trades on.
+        journal: where it is recorded.
         recovered: where it goes on.
         changes: what differs from the last start and was accepted.
         publisher: brings events to other systems; ``None`` without such.
@@ -55,6 +56,7 @@ class PaperSystem:
 
     orchestrator: MultiSymbolTradingOrchestrator
     market: Market
+    journal: Journal
     recovered: Recovered
     changes: list[Change]
     publisher: Publisher | None
@@ -78,6 +80,7 @@ class PaperSystem:
         """
         if self.publisher is not None:
             await self.publisher.check(self.bus_location)
+        runner = self.orchestrator.runner
         showing = None if view is None else asyncio.create_task(view.run(), name="terminal view")
         try:
             await self.orchestrator.run(check_interval)
@@ -85,6 +88,9 @@ class PaperSystem:
             if showing is not None:
                 showing.cancel()
                 await asyncio.wait([showing])
+            if runner.failure is None and runner.input_sequence > 0:
+                # So that the next start takes nothing again.
+                save_snapshot(self.journal, self.recovered, runner.input_sequence, self.stepper.sequence)
 
 
 def make_stepper(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> tuple[Stepper, Market]:
@@ -148,7 +154,8 @@ def open_paper(
     stepper, market = make_stepper(portfolio, bars)
     document = portfolio.document
     changes = record_files(journal, portfolio, clock.now(), is_accepted=is_accepted)
-    folder = None if is_address(place) else Path(place) / "bars"
+    # Named by the journal, so that bars of another one are never taken for its own.
+    folder = (portfolio.path.parent / "live" if is_address(place) else Path(place)) / f"bars-{journal.epoch}"
     stale_after = document.orchestrator.stale_after_nanoseconds(stepper.timeframe)
     recovered = recover(journal, stepper, folder, stale_after)
     journal.append([]).result()
@@ -176,6 +183,7 @@ def open_paper(
     return PaperSystem(
         orchestrator=orchestrator,
         market=market,
+        journal=journal,
         recovered=recovered,
         changes=changes,
         publisher=publisher,

@@ -27,6 +27,10 @@ from podium.live.stepper import DomainEvent, Stepper
 __all__ = ["Recovered", "RecoveryDiffers", "RunBars", "recover", "save_snapshot", "take_again"]
 
 
+#: So many bars wait in memory before they are written.
+_BARS_IN_MEMORY = 20_000
+
+
 class RecoveryDiffers(RunError):
     """Report that the engine did not do again what the journal says it did.
 
@@ -52,7 +56,7 @@ def _text(body: bytes | None) -> str:
 
 
 class RunBars:
-    """Keep the bars of a run from the origin on: those up to the last snapshot in a folder, later ones in memory.
+    """Keep the bars of a run from the origin on: most of them in a folder, the latest in memory.
 
     They are inputs of the journal, too; the folder spares a start from reading them all.
 
@@ -65,6 +69,7 @@ class RunBars:
         self._store = BarStore(timeframe) if folder is None else BarStore.open(folder, timeframe)
         self._timeframe = timeframe
         self._later: dict[str, list[Bar]] = {}
+        self._count = 0
 
     def add(self, bars: Mapping[str, Bar]) -> None:
         """Take the bars of a step.
@@ -74,6 +79,9 @@ class RunBars:
         """
         for symbol, bar in bars.items():
             self._later.setdefault(symbol, []).append(bar)
+        self._count += len(bars)
+        if self._count >= _BARS_IN_MEMORY:
+            self.keep()
 
     def keep(self) -> None:
         """Write what came since the last time; bars that are there already are passed over."""
@@ -83,6 +91,7 @@ class RunBars:
             if fresh:
                 self._store.append(BarSeries.of(symbol, self._timeframe, fresh))
         self._later.clear()
+        self._count = 0
 
     def series(self) -> dict[str, BarSeries]:
         """Give the bars that are kept, by symbol."""
