@@ -21,6 +21,7 @@ from podium.backtest.portfolio_run import at_file, configuration_of
 from podium.bus.factory import EventBusFactory
 from podium.bus.publisher import Publisher
 from podium.core.clock import Clock
+from podium.core.errors import Location
 from podium.data.bars import BarSeries
 from podium.journal.journal import Journal, is_address
 from podium.live.inputs import StepInput
@@ -50,6 +51,7 @@ class PaperSystem:
         recovered: where it goes on.
         changes: what differs from the last start and was accepted.
         publisher: brings events to other systems; ``None`` without such.
+        bus_location: where the file asks for them.
     """
 
     orchestrator: MultiSymbolTradingOrchestrator
@@ -58,6 +60,7 @@ class PaperSystem:
     recovered: Recovered
     changes: list[Change]
     publisher: Publisher | None
+    bus_location: Location
 
     @property
     def stepper(self) -> Stepper:
@@ -76,7 +79,7 @@ class PaperSystem:
             RunError: when the journal or the engine failed.
         """
         if self.publisher is not None:
-            await self.publisher.check()
+            await self.publisher.check(self.bus_location)
         runner = self.orchestrator.runner
         showing = None if view is None else asyncio.create_task(view.run(), name="terminal view")
         try:
@@ -184,6 +187,7 @@ def open_paper(
         recovered=recovered,
         changes=changes,
         publisher=publisher,
+        bus_location=portfolio.locate("event_bus"),
     )
 
 
