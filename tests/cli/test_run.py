@@ -137,7 +137,7 @@ def test_a_bus_that_is_required_must_be_there(folder, capsys):
     with (folder / "portfolio.yaml").open("a", encoding="utf-8") as file:
         file.write("event_bus: {url: 'redis://127.0.0.1:1/0', required: true}\n")
     assert run(["run", "portfolio.yaml", *UNTIL]) == 2
-    assert "portfolio.yaml:8:" in capsys.readouterr().err
+    assert "portfolio.yaml:8:12: " in capsys.readouterr().err
     text = (folder / "portfolio.yaml").read_text(encoding="utf-8")
     (folder / "portfolio.yaml").write_text(text.replace("required: true", "required: false"), encoding="utf-8")
     assert run(["run", "portfolio.yaml", "--journal", "other", *UNTIL]) == 0
