@@ -2,22 +2,78 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 
 import pytest
-from live_replay import Waited, live
+from live_bars import START
+from live_system import Lines
+from portfolios import FORMS, configuration, named, orchestrate, walk
+from stepping import stepper_of
 
 from podium.backtest.records import event_lines
 from podium.journal.journal import open_journal
 from podium.journal.records import Stream
 from podium.live.action_queue import ActionQueue
+from podium.live.correlation import Correlations
 from podium.live.holdings import holdings
 from podium.live.inputs import StepInput, read_input
 from podium.live.metrics import Metrics
+from podium.live.orchestrator import MultiSymbolTradingOrchestrator
 from podium.live.position_lifecycle import PositionLifecycle
+from podium.live.replay import ReplayFeed
 from podium.live.sides import EntrySide, ExitSide
+from podium.portfolio.live_sections import OrchestratorSection, ServicesSection
+from podium.testing.clock import VirtualClock, VirtualLoop, run_virtually
 from podium.testing.faults import Faults
+from podium.venues.paper import PaperVenue
+
+CAPITAL = Decimal(100_000)
+SYMBOLS = ("X", "Y", "Z")
+
+
+class Waited:
+    """A journal on disk that is waited for with the clock standing still."""
+
+    def __init__(self, journal):
+        self._journal = journal
+
+    def __getattr__(self, name):
+        return getattr(self._journal, name)
+
+    def append(self, records):
+        loop = asyncio.get_event_loop()
+        future = self._journal.append(records)
+        return loop.outside(future) if isinstance(loop, VirtualLoop) and loop.is_running() else future
+
+
+@pytest.fixture
+def market():
+    """A portfolio of every form, its bars with holes, and its backtest."""
+    bars = {symbol: walk(symbol, 300, missing=0.1) for symbol in SYMBOLS}
+    weight = (Decimal(9) / 10 / len(FORMS)).quantize(Decimal("0.01"))
+    members = [(named(form(), f"{form.__name__}{place}"), weight, SYMBOLS) for place, form in enumerate(FORMS)]
+    orchestrator = orchestrate(members, configuration(*SYMBOLS, finish="keep"))
+    return orchestrator, orchestrator.run(bars, CAPITAL)
+
+
+def live(market, journal, components=None, before=lambda _system: None):
+    orchestrator, result = market
+    stepper = stepper_of(orchestrator, result.market, CAPITAL)
+    clock = VirtualClock(START)
+    series = {symbol: result.market.store.series(symbol) for symbol in SYMBOLS}
+
+    async def program():
+        system = MultiSymbolTradingOrchestrator(
+            stepper, services=ServicesSection(), options=OrchestratorSection(), feed=ReplayFeed(series, clock),
+            venue=PaperVenue(), journal=journal, log=Lines(), components=components, correlations=Correlations(),
+        )  # fmt: skip
+        before(system)
+        await system.run()
+        return system
+
+    return run_virtually(program(), clock)
 
 
 def test_a_replay_at_full_speed_equals_the_backtest_event_for_event(market, tmp_path):

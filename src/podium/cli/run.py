@@ -14,7 +14,6 @@ from podium.core.times import iso, parse_end
 
 if TYPE_CHECKING:
     from podium.live.paper import PaperSystem
-    from podium.live.terminal_view import TerminalView
 
 __all__ = ["run"]
 
@@ -72,7 +71,7 @@ def run(
             )
             if not no_progress:
                 _print_start(system, str(place))
-            asyncio.run(system.run(view=None if no_progress else _view(system)))
+            asyncio.run(system.run())
             _print_end(system)
     finally:
         opened.close()
@@ -90,16 +89,6 @@ def _speed(stated: float | None) -> float:
     return stated
 
 
-def _view(system: PaperSystem) -> TerminalView | None:
-    """Show the running system where somebody looks."""
-    from rich.console import Console
-
-    from podium.live.terminal_view import TerminalView
-
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    return TerminalView(system.orchestrator, console) if console.is_terminal else None
-
-
 def _print_start(system: PaperSystem, place: str) -> None:
     from podium.report.terminal import print_line, terminal_console
 
@@ -114,14 +103,18 @@ def _print_start(system: PaperSystem, place: str) -> None:
 
 
 def _print_end(system: PaperSystem) -> None:
-    from podium.live.holdings import equities
     from podium.report.terminal import print_line, terminal_console
 
     stepper, runner = system.stepper, system.orchestrator.runner
     console = terminal_console()
     reached = "no bar" if stepper.time is None else iso(stepper.time)
     print_line(console, "stopped", f"at {reached} after {runner.steps:,} steps, {stepper.sequence:,} events in all")
-    amounts = equities(stepper)
+    equity = stepper.equity()
+    amounts = dict(zip(stepper.strategies, equity.strategies, strict=True))
+    if stepper.config.execution == "netted":
+        amounts["netting"] = equity.netting
+    amounts["unallocated"] = equity.unallocated
+    amounts["portfolio"] = sum(amounts.values())
     width = max(map(len, amounts))
-    for name, amount in amounts.items():
-        typer.echo(f"  {name:<{width}}  {amount:>18,.2f} {stepper.config.currency}")
+    for name, units in amounts.items():
+        typer.echo(f"  {name:<{width}}  {stepper.unit.to_decimal(units):>18,.2f} {stepper.config.currency}")

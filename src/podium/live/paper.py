@@ -8,12 +8,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from podium.backtest.market import Market, prepare_market
 from podium.backtest.members import members_of_file
@@ -33,9 +32,6 @@ from podium.live.run_record import Change, record_files
 from podium.live.stepper import Equity, Stepper
 from podium.portfolio.file import PortfolioFile
 from podium.venues.paper import PaperVenue
-
-if TYPE_CHECKING:
-    from podium.live.terminal_view import TerminalView
 
 __all__ = ["PaperSystem", "make_stepper", "open_paper"]
 
@@ -67,12 +63,11 @@ class PaperSystem:
         """Give the portfolio's engine."""
         return self.recovered.stepper
 
-    async def run(self, check_interval: float | None = None, *, view: TerminalView | None = None) -> None:
+    async def run(self, check_interval: float | None = None) -> None:
         """Run until the bars end or somebody stops it, and keep the state it came to.
 
         Args:
             check_interval: seconds between two checks; by default as the file says.
-            view: is shown meanwhile.
 
         Raises:
             InputError: when an event bus is required and cannot be reached.
@@ -81,13 +76,9 @@ class PaperSystem:
         if self.publisher is not None:
             await self.publisher.check(self.bus_location)
         runner = self.orchestrator.runner
-        showing = None if view is None else asyncio.create_task(view.run(), name="terminal view")
         try:
             await self.orchestrator.run(check_interval)
         finally:
-            if showing is not None:
-                showing.cancel()
-                await asyncio.wait([showing])
             if runner.failure is None and runner.input_sequence > 0:
                 # So that the next start takes nothing again.
                 save_snapshot(self.journal, self.recovered, runner.input_sequence, self.stepper.sequence)
