@@ -1,95 +1,170 @@
-"""The trading process answers how it is, to its own machine only."""
+"""The endpoint answers a real client on a real socket, and nothing disturbs it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import http.client
 import socket
+from http import HTTPStatus
 
 import pytest
 
 from podium.core.errors import ConfigurationError
-from podium.live.http_endpoint import HttpEndpoint
-
-HEALTH = {"state": "running", "is_healthy": True}
+from podium.live.http_endpoint import HttpAnswer, HttpEndpoint
 
 
-def ask(question, health=None):
-    """Ask a raw question; give the status, the headers and the body of the answer."""
+async def well():
+    return HttpAnswer(content_type="application/json", body='{"ü": 1}\n'.encode())
 
-    async def program():
-        endpoint = HttpEndpoint(0, health=lambda: health or HEALTH, metrics=lambda: "podium_healthy 1\n")
+
+async def badly():
+    raise RuntimeError("boom")
+
+
+def ask(program, failures=None):
+    """Run a program of a client, in a thread, against an endpoint on a free port."""
+
+    async def whole():
+        told = failures if failures is not None else []
+        endpoint = HttpEndpoint(
+            0, {"/health": well, "/bad": badly}, on_failure=lambda path, error: told.append((path, str(error)))
+        )
         await endpoint.start()
-        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
-        writer.write(question)
-        answer = await reader.read()
-        writer.close()
-        await endpoint.stop()
-        return answer
-
-    head, _, body = asyncio.run(program()).partition(b"\r\n\r\n")
-    first, *headers = head.decode().split("\r\n")
-    return int(first.split()[1]), dict(line.split(": ", 1) for line in headers), body.decode()
-
-
-def get(path, **more):
-    return ask(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), **more)
-
-
-@pytest.mark.parametrize(("is_healthy", "status"), [(True, 200), (False, 503)])
-def test_health_answers_with_the_payload(is_healthy, status):
-    """200 while all is well, 503 else. (C-58)"""
-    health = {**HEALTH, "is_healthy": is_healthy}
-    found, headers, body = get("/health?x=1", health=health)
-    assert found == status
-    assert headers["Content-Type"] == "application/json"
-    assert json.loads(body) == health
-
-
-def test_metrics_answer_with_text():
-    """In the form of Prometheus. (C-77)"""
-    status, headers, body = get("/metrics")
-    assert (status, body) == (200, "podium_healthy 1\n")
-    assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert int(headers["Content-Length"]) == len(body)
-
-
-def test_anything_else_is_refused():
-    """It only reads. (C-77)"""
-    assert get("/")[0] == 404
-    status, headers, _ = ask(b"POST /health HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
-    assert (status, headers["Allow"]) == (405, "GET, HEAD")
-    status, headers, body = ask(b"HEAD /metrics HTTP/1.1\r\n\r\n")
-    assert (status, headers["Content-Length"], body) == (200, "17", "")
-
-
-def test_who_asks_too_much_gets_no_answer():
-    """A question has its bounds, so nobody fills the memory of the trading process. (C-77)"""
-
-    async def program():
-        endpoint = HttpEndpoint(0, health=lambda: HEALTH, metrics=str)
-        await endpoint.start()
-        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
-        writer.write(b"GET /" + b"x" * 100_000)
         try:
-            return await reader.read()
-        except ConnectionError:
-            return b""
+            return await asyncio.to_thread(program, endpoint.port)
         finally:
-            writer.close()
             await endpoint.stop()
 
-    assert asyncio.run(program()) == b""
+    return asyncio.run(whole())
 
 
-def test_a_port_that_is_taken_is_told():
-    """With what to do. (D-06)"""
+def request(port, path="/health", method="GET", **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.getheaders(), answer.read()
 
-    async def program(port):
-        await HttpEndpoint(port, health=lambda: HEALTH, metrics=str).start()
 
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with pytest.raises(ConfigurationError, match=r"(?s)nothing can listen at 127.0.0.1:\d+.*another orchestrator"):
-            asyncio.run(program(taken.getsockname()[1]))
+def raw(port, data):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(data)
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+def test_a_question_is_answered():
+    """With its length, and never from a store. (C-77)"""
+    status, headers, body = ask(request)
+    assert (status, body) == (200, '{"ü": 1}\n'.encode())
+    assert dict(headers) == {
+        "Content-Type": "application/json", "Content-Length": str(len(body)), "Cache-Control": "no-store",
+        "Connection": "close",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "headers", "status"),
+    [
+        ("/health?verbose=1", "GET", {}, 200),
+        ("/health", "HEAD", {}, 200),
+        ("/health", "GET", {"Host": "localhost"}, 200),
+        ("/health", "GET", {"Host": "[::1]:9464"}, 200),
+        ("/health", "GET", {"Host": "evil.example:9464"}, 421),
+        ("/health", "POST", {}, 405),
+        ("/", "GET", {}, 404),
+        ("/bad", "GET", {}, 500),
+    ],
+)
+def test_everything_else_is_refused_with_the_right_status(path, method, headers, status):
+    """Nothing can be changed from outside, and no page in a browser can ask by a name of its own. (C-77)"""
+    found, _, body = ask(lambda port: request(port, path, method, **headers))
+    assert found == status
+    assert (body == b"") is (method == "HEAD")
+
+
+def test_a_refusal_says_what_can_be_asked_for():
+    """So that a wrong address is found out at once. (C-77)"""
+    assert ask(lambda port: request(port, "/metric"))[2] == b"Not Found: ask for /health or /bad\n"
+    assert dict(ask(lambda port: request(port, method="PUT"))[1])["Allow"] == "GET, HEAD"
+
+
+def test_an_answer_that_raises_is_told_and_the_next_one_comes():
+    """Who watches cannot bring down what is watched. (C-77)"""
+    failures = []
+    statuses = ask(lambda port: [request(port, path)[0] for path in ("/bad", "/health")], failures)
+    assert statuses == [500, 200]
+    assert failures == [("/bad", "boom")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"GET /health SPDY/1\r\n\r\n", b"400"),
+        (b"GET /health HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /health HTTP/1.1\r\nx: " + b"y" * 20_000 + b"\r\n\r\n", b"431"),
+        (b"\xff\xfe\x00\r\n\r\n", b"400"),
+    ],
+)
+def test_bytes_that_are_no_request_are_refused(sent, status):
+    """Whatever comes. (C-77)"""
+    assert ask(lambda port: raw(port, sent)).split(b" ")[1] == status
+
+
+def test_who_hangs_up_early_or_asks_nothing_does_not_keep_the_endpoint_from_ending():
+    """Nor others from being answered. (C-05, C-77)"""
+
+    def hang(port):
+        silent = socket.create_connection(("127.0.0.1", port), timeout=10)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as early:
+            early.sendall(b"GET /hea")
+        return silent, request(port)[0]
+
+    silent, status = ask(hang)
+    assert status == 200
+    assert silent.recv(1) == b""
+    silent.close()
+
+
+def test_too_many_at_once_are_sent_away():
+    """The open files of the process are for trading. (C-77)"""
+
+    def crowd(port):
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(32)]
+        refused = raw(port, b"")
+        for each in silent:
+            each.close()
+        return refused
+
+    assert ask(crowd) == b""
+
+
+def test_it_can_only_be_reached_from_the_machine_itself():
+    """It is bound to loopback. (C-77)"""
+
+    async def addresses():
+        endpoint = HttpEndpoint(0, {}, on_failure=lambda *_: None)
+        await endpoint.start()
+        found = [each.getsockname()[0] for each in endpoint._server.sockets]
+        await endpoint.stop()
+        return found
+
+    assert asyncio.run(addresses()) == ["127.0.0.1"]
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do():
+    """Before anything is traded, at the key of the file. (C-77)"""
+
+    async def start(port):
+        await HttpEndpoint(port, {}, on_failure=lambda *_: None).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigurationError) as caught:
+        asyncio.run(start(taken.getsockname()[1]))
+    (problem,) = caught.value.problems
+    assert problem.place == ("orchestrator", "http_port")
+    assert "is in use by another process" in problem.message
+    assert "ss -ltnp" in problem.hint
+
+
+def test_statuses_are_those_of_http():
+    """An answer is well unless it says otherwise. (C-77)"""
+    assert HttpAnswer(body=b"").status is HTTPStatus.OK

@@ -19,7 +19,6 @@ from podium.live.action_queue import ActionQueue
 from podium.live.correlation import Correlations
 from podium.live.holdings import holdings
 from podium.live.inputs import StepInput, read_input
-from podium.live.metrics import Metrics
 from podium.live.orchestrator import MultiSymbolTradingOrchestrator
 from podium.live.position_lifecycle import PositionLifecycle
 from podium.live.replay import ReplayFeed
@@ -117,43 +116,6 @@ def test_every_entry_is_traced_to_the_bar_that_decided_it(market, tmp_path):
             assert record.correlation_id == ids[key]
     assert ids
     journal.close()
-
-
-def test_metrics_tell_what_happened_and_what_is(market, tmp_path):
-    """Counts are those of the journal, equity and exposure those of the backtest. (C-72, C-77)"""
-    journal = open_journal(tmp_path / "x.journal")
-    made = []
-    system = live(market, Waited(journal), before=lambda orchestrator: made.append(Metrics(orchestrator)))
-    lines = dict(line.rsplit(" ", 1) for line in made[0].text().splitlines() if not line.startswith("#"))
-    records = list(journal.read(Stream.DOMAIN))
-    journal.close()
-
-    def total(name):
-        return sum(float(value) for key, value in lines.items() if key.partition("{")[0] == name)
-
-    for name, kind in (
-        ("podium_signals_total", "SIGNAL_GENERATED"), ("podium_refusals_total", "SIGNAL_REJECTED"),
-        ("podium_orders_total", "ORDER_CREATED"), ("podium_fills_total", "ORDER_FILLED"),
-        ("podium_trades_executed_total", "ORDER_FILLED"), ("podium_trades_completed_total", "POSITION_CLOSED"),
-    ):  # fmt: skip
-        assert total(name) == sum(record.kind == kind for record in records)
-    result = market[1]
-    series = result.market.store
-    assert lines['podium_bars_total{symbol="X"}'] == str(len(series.series("X")))
-    assert float(lines['podium_equity{strategy_id="portfolio"}']) == pytest.approx(float(result.final_equity))
-    held = {(each.strategy_id, each.symbol): each for each in holdings(system.runner.stepper)}
-    assert held
-    for (strategy_id, symbol), each in held.items():
-        close = Decimal(str(series.series(symbol).close[-1]))
-        assert each.value == each.quantity * close
-        key = f'podium_exposure{{strategy_id="{strategy_id}",symbol="{symbol}"}}'
-        assert float(lines[key]) == pytest.approx(float(each.value))
-    assert lines["podium_steps_total"] == str(system.runner.steps)
-    assert (
-        float(lines['podium_order_latency_seconds_bucket{le="+Inf"}'])
-        == float(lines["podium_order_latency_seconds_count"])
-        > 0
-    )
 
 
 def test_views_of_a_strategy_follow_its_events_and_no_others(market, tmp_path):

@@ -189,3 +189,10 @@ class LocalBus:
         for (_, strategy_id), route in self._routes.items():
             counts[strategy_id] += route.count
         return counts
+
+    @property
+    def counts_of_each(self) -> Mapping[tuple[str, str | None], int]:
+        """Count the events that were delivered, by kind and strategy."""
+        return {
+            (event_type.kind, strategy_id): route.count for (event_type, strategy_id), route in self._routes.items()
+        }

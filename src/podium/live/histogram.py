@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 __all__ = ["Histogram"]
 
@@ -12,10 +12,15 @@ _BOUNDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0
 
 
 class Histogram:
-    """Count durations."""
+    """Count durations.
 
-    def __init__(self) -> None:
-        self._counts = [0] * (len(_BOUNDS) + 1)
+    Args:
+        bounds: the upper ends of the buckets, seconds, growing; what is longer than the last is counted, too.
+    """
+
+    def __init__(self, bounds: Sequence[float] = _BOUNDS) -> None:
+        self._bounds = tuple(bounds)
+        self._counts = [0] * (len(self._bounds) + 1)
         #: All durations together, seconds.
         self.sum = 0.0
 
@@ -30,21 +35,12 @@ class Histogram:
         Args:
             seconds: how long it took, ≥ 0.
         """
-        self._counts[bisect_left(_BOUNDS, seconds)] += 1
+        self._counts[bisect_left(self._bounds, seconds)] += 1
         self.sum += seconds
-
-    def add(self, other: Histogram) -> None:
-        """Count all of another one.
-
-        Args:
-            other: it stays as it is.
-        """
-        self._counts = [mine + theirs for mine, theirs in zip(self._counts, other._counts, strict=True)]
-        self.sum += other.sum
 
     def cumulative(self) -> Iterator[tuple[str, int]]:
         """Give for each bound how many took at most so long; the last one is ``+Inf``."""
         reached = 0
-        for bound, count in zip((*map(str, _BOUNDS), "+Inf"), self._counts, strict=True):
+        for bound, count in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
             reached += count
             yield bound, reached

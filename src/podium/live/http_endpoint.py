@@ -1,100 +1,182 @@
-"""A small HTTP endpoint of the trading process: how it is, and its figures. It reads and changes nothing.
+"""A very small HTTP server inside the trading process, for what watches it: it answers GET and nothing else.
 
-It listens on the loopback address only. ``/health`` answers 200 while all is healthy and 503 else, with the health as
-JSON; ``/metrics`` answers with the figures for Prometheus.
+It listens on the machine itself only, and answers only those who call it by a name of that machine, so that no page
+in a browser can ask it. Whoever asks slowly, at length or often is sent away: nothing waits for them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
+import errno
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from podium.core.errors import ConfigurationError, Problem
-from podium.live.health import SystemHealth
 
-__all__ = ["HttpEndpoint"]
+__all__ = ["HttpAnswer", "HttpEndpoint"]
 
 _HOST = "127.0.0.1"
-#: A caller has so long for its question, seconds, and may ask for so much, bytes.
-_PATIENCE, _LONGEST = 5.0, 8_192
-_JSON, _TEXT = "application/json", "text/plain; version=0.0.4; charset=utf-8"
+_NAMES = ("127.0.0.1", "localhost", "[::1]")
+#: A request must be there whole within so many seconds, and may be so many bytes long.
+_PATIENCE, _LENGTH_MAXIMUM = 5.0, 8192
+#: So many may ask at the same time.
+_CONNECTIONS_MAXIMUM = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """Be what is sent back.
+
+    Args:
+        status: such as 200.
+        content_type: of the body.
+        body: what was asked for.
+    """
+
+    status: HTTPStatus = HTTPStatus.OK
+    content_type: str = "text/plain; charset=utf-8"
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    method: str
+    path: str
+    host: str | None
 
 
 class HttpEndpoint:
-    """Answer questions about a system.
+    """Answer questions between start and stop.
 
     Args:
-        port: where, 1 to 65535; 0 takes a free one.
-        health: tells how the system is.
-        metrics: writes its figures.
+        port: where it listens; 0 takes any that is free, which ``port`` then tells.
+        answers: by path what is called to answer, such as ``/health``.
+        on_failure: is told what an answer raised; who asked gets the status 500.
     """
 
-    def __init__(self, port: int, *, health: Callable[[], SystemHealth], metrics: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        port: int,
+        answers: Mapping[str, Callable[[], Awaitable[HttpAnswer]]],
+        *,
+        on_failure: Callable[[str, Exception], None],
+    ) -> None:
         self.port = port
-        self._health, self._metrics = health, metrics
+        self._answers, self._on_failure = dict(answers), on_failure
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen.
 
         Raises:
-            ConfigurationError: when somebody else listens there.
+            ConfigurationError: when the port cannot be had.
         """
         try:
-            self._server = await asyncio.start_server(self._serve, _HOST, self.port, limit=_LONGEST)
+            self._server = await asyncio.start_server(self._serve, _HOST, self.port, limit=_LENGTH_MAXIMUM)
         except OSError as error:
-            raise ConfigurationError(
-                Problem(
-                    message=f"nothing can listen at {_HOST}:{self.port}: {error.strerror}",
-                    expected="a free port",
-                    hint="name another orchestrator.http_port, or end who listens there",
-                )
-            ) from None
+            raise ConfigurationError(_refusal(self.port, error)) from None
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more; who is still asking gets nothing."""
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
             self._server = None
+        for task in self._serving:
+            task.cancel()
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._serving) >= _CONNECTIONS_MAXIMUM:
+            writer.close()
+            return
+        self._serving.add(task)
         try:
             async with asyncio.timeout(_PATIENCE):
-                head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(self._answer(head))
-                await writer.drain()
-        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            # Who asks nothing whole, or has gone, gets no answer.
-            writer.transport.abort()
+                await self._converse(reader, writer)
+        except (TimeoutError, ConnectionError):
+            # Who does not ask, or has gone, gets nothing.
+            return
         finally:
+            self._serving.discard(task)
             writer.close()
 
-    def _answer(self, head: bytes) -> bytes:
-        method, _, rest = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
-        path = rest.partition(" ")[0].partition("?")[0]
-        if method not in ("GET", "HEAD"):
-            return _response(HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, "only GET is answered\n", "Allow: GET, HEAD\r\n")
-        status, kind, body = self._content(path)
-        return _response(status, kind, body, with_body=method == "GET")
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return
+        except asyncio.LimitOverrunError:
+            request, answer = None, _refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            request = _parsed(head)
+            answer = _refused(HTTPStatus.BAD_REQUEST) if request is None else await self._answer(request)
+        writer.write(_head(answer))
+        if request is None or request.method != "HEAD":
+            writer.write(answer.body)
+        await writer.drain()
 
-    def _content(self, path: str) -> tuple[HTTPStatus, str, str]:
-        if path == "/health":
-            health = self._health()
-            status = HTTPStatus.OK if health["is_healthy"] else HTTPStatus.SERVICE_UNAVAILABLE
-            return status, _JSON, json.dumps(health, ensure_ascii=False) + "\n"
-        if path == "/metrics":
-            return HTTPStatus.OK, _TEXT, self._metrics()
-        return HTTPStatus.NOT_FOUND, _TEXT, "there are /health and /metrics\n"
+    async def _answer(self, request: _Request) -> HttpAnswer:
+        if request.host is not None and request.host not in _NAMES:
+            return _refused(HTTPStatus.MISDIRECTED_REQUEST, f"ask {_HOST}:{self.port}")
+        if request.method not in ("GET", "HEAD"):
+            return _refused(HTTPStatus.METHOD_NOT_ALLOWED)
+        answer = self._answers.get(request.path)
+        if answer is None:
+            return _refused(HTTPStatus.NOT_FOUND, f"ask for {' or '.join(self._answers)}")
+        try:
+            return await answer()
+        except Exception as error:  # noqa: BLE001 - who watches must not bring down what is watched
+            self._on_failure(request.path, error)
+            return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, "the log says why")
 
 
-def _response(status: HTTPStatus, kind: str, body: str, more: str = "", *, with_body: bool = True) -> bytes:
-    content = body.encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
-        f"Cache-Control: no-store\r\nConnection: close\r\n{more}\r\n"
+def _parsed(head: bytes) -> _Request | None:
+    """Read a request; ``None`` when it is none."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1."):
+        return None
+    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    host = fields.get("host")
+    return _Request(
+        method=words[0], path=words[1].partition("?")[0], host=None if host is None else _without_port(host)
     )
-    return head.encode() + (content if with_body else b"")
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdecimal() else host).lower()
+
+
+def _refused(status: HTTPStatus, what_to_do: str = "") -> HttpAnswer:
+    text = f"{status.phrase}: {what_to_do}" if what_to_do else status.phrase
+    return HttpAnswer(status=status, body=f"{text}\n".encode())
+
+
+def _head(answer: HttpAnswer) -> bytes:
+    lines = [
+        f"HTTP/1.1 {answer.status.value} {answer.status.phrase}",
+        f"Content-Type: {answer.content_type}",
+        f"Content-Length: {len(answer.body)}",
+        "Cache-Control: no-store",
+        "Connection: close",
+    ]
+    if answer.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        lines.append("Allow: GET, HEAD")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _refusal(port: int, error: OSError) -> Problem:
+    if error.errno == errno.EADDRINUSE:
+        message = f"port {port} of {_HOST} is in use by another process"
+        hint = f"take another port, or end that process: ss -ltnp 'sport = :{port}' names it"
+    elif error.errno == errno.EACCES:
+        message, hint = f"port {port} of {_HOST} may not be used by this user", "take a port from 1024 on"
+    else:
+        message, hint = f"port {port} of {_HOST} cannot be had: {error.strerror}", "take another port"
+    return Problem(message=message, expected="a free port", hint=hint, place=("orchestrator", "http_port"))

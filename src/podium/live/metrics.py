@@ -1,150 +1,132 @@
-"""Figures of a running system in the text form of Prometheus.
+"""What a running system counts: per strategy, per symbol, per service, since the process began.
 
-Source: the Prometheus text exposition format, version 0.0.4. Counters end in ``_total``; seconds are the unit of time.
+Buses count every event that they deliver; these counts are read here and not kept twice. Only what they do not tell is
+listened to: reasons, limits, restarts and delays. What the system holds is read from the engine, and how
+it is from ``check_health``; so a look costs something, and running costs next to nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from podium.bus.events import Event
+from podium.bus.events import NewCandle, OrderRejected, RiskLimitBreached, ServiceStarted, SignalRejected
+from podium.core.times import NANOSECONDS_PER_SECOND
 from podium.live.histogram import Histogram
-from podium.live.holdings import equities, holdings
-from podium.live.services.trade_execution import TradeExecutionService
+from podium.live.symbol_orchestrator import SymbolOrchestrator
 
 if TYPE_CHECKING:
     from podium.live.orchestrator import MultiSymbolTradingOrchestrator
 
-__all__ = ["Metrics"]
+__all__ = ["Metrics", "TradeCounters"]
 
-#: Counters of events: the event, its figure, what is told about it, and what tells them apart.
-_COUNTED = {
-    "NEW_CANDLE": ("podium_bars_total", "Closed bars that were published.", ("symbol",)),
-    "SIGNAL_GENERATED": ("podium_signals_total", "What strategies wanted.", ("strategy_id", "symbol")),
-    "SIGNAL_REJECTED": ("podium_refusals_total", "Signals that became no order.", ("strategy_id", "symbol", "reason")),
-    "ORDER_CREATED": ("podium_orders_total", "Orders that were handed to the venue.", ("strategy_id", "symbol")),
-    "ORDER_REJECTED": (
-        "podium_orders_rejected_total",
-        "Orders that were refused when they were to trade.",
-        ("strategy_id", "symbol", "reason"),
-    ),
-    "ORDER_FILLED": ("podium_fills_total", "Orders and protective levels that traded.", ("strategy_id", "symbol")),
-    "TRADE_EXECUTED": ("podium_trades_executed_total", "What was traded.", ("strategy_id", "symbol")),
-    "TRADE_FAILED": ("podium_trades_failed_total", "What could not be traded.", ("strategy_id", "symbol")),
-    "POSITION_CLOSED": ("podium_trades_completed_total", "Trades from flat to flat.", ("strategy_id", "symbol")),
-    "DATA_FETCH_FAILED": ("podium_fetches_failed_total", "Questions to the source that failed for good.", ("symbol",)),
-    "SERVICE_ERROR": ("podium_service_errors_total", "Errors of services.", ("symbol", "service_name")),
-}
-Labels = tuple[tuple[str, str], ...]
+#: From the close of a bar until it is there, seconds.
+_DELAY_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeCounters:
+    """Count what became of orders.
+
+    Args:
+        trades_executed: fills.
+        trades_failed: what was to be traded and could not be.
+        orders_placed: orders that began to work.
+        orders_rejected: orders that were refused when they were to trade.
+    """
+
+    trades_executed: int
+    trades_failed: int
+    orders_placed: int
+    orders_rejected: int
+
+    @property
+    def success_rate(self) -> float | None:
+        """Give the share of trades that were executed, a ratio; ``None`` before the first."""
+        tried = self.trades_executed + self.trades_failed
+        return self.trades_executed / tried if tried else None
 
 
 class Metrics:
-    """Count what happens, and read what is when asked.
+    """Count what a system does, from now on.
 
     Args:
-        orchestrator: the system, before it starts.
+        orchestrator: the system; made, and not yet started.
     """
 
     def __init__(self, orchestrator: MultiSymbolTradingOrchestrator) -> None:
-        self._orchestrator = orchestrator
-        self._counts: dict[str, Counter[Labels]] = {kind: Counter() for kind in _COUNTED}
-        orchestrator.bus.subscribe(Event, self._count, owner="metrics")
+        self.orchestrator = orchestrator
+        #: How often something was refused, by strategy, symbol and reason.
+        self.refusals: Counter[tuple[str, str, str]] = Counter()
+        #: How often a limit acted, by limit, scope and action.
+        self.breaches: Counter[tuple[str, str, str]] = Counter()
+        #: How long after its close a bar was there, by symbol.
+        self.bar_delays = {symbol: Histogram(_DELAY_BOUNDS) for symbol in orchestrator.orchestrators}
+        self._starts: Counter[tuple[str, str]] = Counter()
+        for each in orchestrator.orchestrators.values():
+            self._listen(each)
+        bus = orchestrator.bus
+        bus.subscribe(SignalRejected, self._count_refusal, owner="metrics")
+        bus.subscribe(OrderRejected, self._count_refusal, owner="metrics")
+        bus.subscribe(RiskLimitBreached, self._count_breach, owner="metrics")
+        bus.subscribe(ServiceStarted, self._count_start, owner="metrics")
 
-    def _count(self, event: Event) -> None:
-        counter = self._counts.get(event.kind)
-        if counter is not None:
-            counter[tuple((name, str(getattr(event, name))) for name in _COUNTED[event.kind][2])] += 1
+    def _listen(self, orchestrator: SymbolOrchestrator) -> None:
+        delays, clock = self.bar_delays[orchestrator.symbol], orchestrator.services[0].clock
 
-    def text(self) -> str:
-        """Write all figures."""
-        return "".join(self._families())
+        def measure(event: NewCandle) -> None:
+            delays.observe(max(clock.now() - event.time, 0) / NANOSECONDS_PER_SECOND)
 
-    def _families(self) -> Iterator[str]:
-        for kind, (name, told, _) in _COUNTED.items():
-            yield from _family(name, told, "counter", self._counts[kind].items())
-        yield from self._of_services()
-        yield from self._of_the_whole()
-        yield from self._of_money()
-        yield from self._of_latency()
+        orchestrator.bus.subscribe(NewCandle, measure, owner="metrics")
 
-    def _of_services(self) -> Iterator[str]:
-        services = [
-            ((("symbol", symbol), ("service_name", service.name)), service)
-            for symbol, orchestrator in self._orchestrator.orchestrators.items()
-            for service in orchestrator.services
-        ]
-        for name, told, values in (
-            ("podium_service_handled_total", "Pieces of work that services finished.", "handled"),
-            ("podium_service_restarts_total", "How often services recovered.", "recoveries"),
-        ):
-            yield from _family(
-                name, told, "counter", ((labels, getattr(each.metrics, values)) for labels, each in services)
-            )
-        yield from _family(
-            "podium_service_healthy",
-            "Whether a service works, 1 or 0.",
-            "gauge",
-            ((labels, int(each.is_healthy)) for labels, each in services),
+    def _count_refusal(self, event: SignalRejected | OrderRejected) -> None:
+        self.refusals[event.strategy_id, event.symbol, event.reason or ""] += 1
+
+    def _count_breach(self, event: RiskLimitBreached) -> None:
+        self.breaches[event.limit, event.scope, event.action] += 1
+
+    def _count_start(self, event: ServiceStarted) -> None:
+        self._starts[event.symbol or "", event.service_name] += 1
+
+    def restarts(self, symbol: str, service_name: str) -> int:
+        """Tell how often a service has begun to work again.
+
+        Args:
+            symbol: its symbol.
+            service_name: such as ``data_fetching``.
+        """
+        return max(self._starts[symbol, service_name] - 1, 0)
+
+    def events(self) -> Iterator[tuple[str, Mapping[tuple[str, str | None], int]]]:
+        """Give for each symbol how many events there were, by kind and strategy."""
+        for symbol, each in self.orchestrator.orchestrators.items():
+            yield symbol, each.bus.counts_of_each
+
+    def events_of(self, strategy_id: str | None = None) -> Counter[str]:
+        """Give how many events there were, by kind.
+
+        Args:
+            strategy_id: of this strategy; ``None`` for all, and for those of no strategy.
+        """
+        counts: Counter[str] = Counter()
+        # Every event of a symbol goes through the bus of the portfolio, too.
+        for (kind, whose), count in self.orchestrator.bus.counts_of_each.items():
+            if strategy_id in (None, whose):
+                counts[kind] += count
+        return counts
+
+    def counters(self, strategy_id: str | None = None) -> TradeCounters:
+        """Give what became of orders.
+
+        Args:
+            strategy_id: of this strategy; ``None`` for all.
+        """
+        counts = self.events_of(strategy_id)
+        return TradeCounters(
+            trades_executed=counts["TRADE_EXECUTED"],
+            trades_failed=counts["TRADE_FAILED"],
+            orders_placed=counts["ORDER_CREATED"],
+            orders_rejected=counts["ORDER_REJECTED"],
         )
-
-    def _of_the_whole(self) -> Iterator[str]:
-        health = self._orchestrator.check_health()
-        is_connected = int(health["redis_connected"])
-        for name, told, kind, value in (
-            ("podium_healthy", "Whether the whole system is healthy, 1 or 0.", "gauge", int(health["is_healthy"])),
-            ("podium_uptime_seconds", "Seconds since the start.", "gauge", health["uptime"]),
-            ("podium_redis_connected", "Whether the event bus is reached, 1 or 0.", "gauge", is_connected),
-            ("podium_steps_total", "Time steps that were taken.", "counter", self._orchestrator.runner.steps),
-        ):  # fmt: skip
-            yield from _family(name, told, kind, [((), value)])
-
-    def _of_money(self) -> Iterator[str]:
-        stepper = self._orchestrator.runner.stepper
-        worth: Mapping[str, Decimal] = equities(stepper)
-        yield from _family(
-            "podium_equity",
-            "What strategies, unallocated cash and the portfolio are worth, account currency.",
-            "gauge",
-            (((("strategy_id", name),), float(amount)) for name, amount in worth.items()),
-        )
-        yield from _family(
-            "podium_exposure",
-            "What open positions are worth at the last close, negative when short, account currency.",
-            "gauge",
-            (
-                ((("strategy_id", held.strategy_id), ("symbol", held.symbol)), float(held.value))
-                for held in holdings(stepper)
-            ),
-        )
-
-    def _of_latency(self) -> Iterator[str]:
-        total = Histogram()
-        for orchestrator in self._orchestrator.orchestrators.values():
-            for service in orchestrator.services:
-                if isinstance(service, TradeExecutionService):
-                    total.add(service.latency)
-        name = "podium_order_latency_seconds"
-        yield f"# HELP {name} From the release of a time step until the venue has its order.\n# TYPE {name} histogram\n"
-        for bound, count in total.cumulative():
-            yield f'{name}_bucket{{le="{bound}"}} {count}\n'
-        yield f"{name}_sum {total.sum:g}\n{name}_count {total.count}\n"
-
-
-def _family(name: str, told: str, kind: str, values: Iterable[tuple[Labels, float]]) -> Iterator[str]:
-    lines = [f"{name}{_labels(labels)} {value:.15g}\n" for labels, value in values]
-    if lines:
-        yield f"# HELP {name} {told}\n# TYPE {name} {kind}\n"
-        yield from lines
-
-
-def _labels(labels: Labels) -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

@@ -32,8 +32,8 @@ class Operations:
     def __init__(self, journal: Journal, log: Log, clock: Clock) -> None:
         self._journal, self.log, self._clock = journal, log, clock
         self._sequence = journal.last(Stream.OPERATIONAL)
-        #: Is told of every alert: its name and its text.
-        self.on_alert: Callable[[str, str], None] = lambda _name, _text: None
+        #: Are told of every alert: its name and its text.
+        self.alert_listeners: list[Callable[[str, str], None]] = []
         #: Is told when nothing can be recorded any more.
         self.on_failure: Callable[[Exception], None] = lambda _error: None
 
@@ -64,7 +64,8 @@ class Operations:
             members: the particulars; ``None`` is left out.
         """
         self._record("error", "ALERT", self._clock.now(), {"alert": alert, "text": text, **members})
-        self.on_alert(alert, text)
+        for listener in self.alert_listeners:
+            listener(alert, text)
 
     def take(self, event: Event) -> None:
         """Record an event of a bus, if it is an operational one.

@@ -28,6 +28,7 @@ from podium.live.components import Components, SymbolParts, symbol_services
 from podium.live.correlation import Correlations
 from podium.live.feeds import Feed, StreamedFeed
 from podium.live.health import SystemHealth
+from podium.live.http_answers import answers_of
 from podium.live.http_endpoint import HttpEndpoint
 from podium.live.inputs import GateInput
 from podium.live.log import Log
@@ -114,7 +115,7 @@ class MultiSymbolTradingOrchestrator:
         self._clock, self._external = feed.clock, external
         self._machine = StateMachine("the orchestrator", ORCHESTRATOR_TRANSITIONS, OrchestratorState.INITIALIZING)
         self._operations = Operations(journal, log, self._clock)
-        self.runner = StepRunner(
+        self.runner: StepRunner = StepRunner(
             stepper,
             journal=journal,
             operations=self._operations,
@@ -146,6 +147,8 @@ class MultiSymbolTradingOrchestrator:
             is_restarting=options.enable_auto_restart,
             on_out=self._leave,
         )
+        #: What is counted since the process began.
+        self.metrics: Metrics = Metrics(self)
         self._endpoint = self._make_endpoint()
         self._started_at: float | None = None
         self._publishing: asyncio.Task[None] | None = None
@@ -153,7 +156,7 @@ class MultiSymbolTradingOrchestrator:
 
     def _make_endpoint(self) -> HttpEndpoint | None:
         port = self.options.http_port
-        return None if port is None else HttpEndpoint(port, health=self.check_health, metrics=Metrics(self).text)
+        return None if port is None else HttpEndpoint(port, answers_of(self), on_failure=self._on_answer_failure)
 
     def _make(
         self,
@@ -197,6 +200,11 @@ class MultiSymbolTradingOrchestrator:
     def state(self) -> OrchestratorState:
         """Tell the state."""
         return self._machine.state
+
+    @property
+    def operations(self) -> Operations:
+        """Give what records what happens to the system."""
+        return self._operations
 
     @property
     def failure(self) -> Exception | None:
@@ -446,6 +454,9 @@ class MultiSymbolTradingOrchestrator:
             event_kind=failure.event.kind,
             error=f"{type(failure.error).__name__}: {failure.error}",
         )
+
+    def _on_answer_failure(self, path: str, error: Exception) -> None:
+        self.log.write("error", "http_failed", path=path, error=f"{type(error).__name__}: {error}")
 
     @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ from podium.journal.journal import Journal
 from podium.journal.records import JournalRecord, Stream
 from podium.live.correlation import Correlations, bar_id
 from podium.live.delivery import Delivery
+from podium.live.histogram import Histogram
 from podium.live.inputs import GATE, STEP, GateInput, StepInput
 from podium.live.operations import Operations
 from podium.live.sequencer import Release, Sequencer
@@ -97,8 +98,8 @@ class StepRunner:
         self._commits: deque[Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.failure: Exception | None = None
-        #: How many steps were taken.
-        self.steps = 0
+        #: How many steps were taken, and how long the engine and the strategies took for each.
+        self.steps, self.durations = 0, Histogram()
         #: Is told the equity of every step that is past.
         self.on_equities: Callable[[Sequence[Equity]], None] = lambda _equities: None
         #: Is called behind every step, once its events are recorded.
@@ -150,7 +151,7 @@ class StepRunner:
         try:
             self._record(GATE, self._clock.now(), gate.body())
             gate.apply(self.stepper)
-            self._conclude(self.stepper.time or self._clock.now(), {})
+            self._conclude(self.stepper.time or self._clock.now(), {}, self._clock.monotonic())
         except Exception as error:  # noqa: BLE001 - told to who stops everything
             self.halt(error)
 
@@ -202,18 +203,19 @@ class StepRunner:
             self._timer = asyncio.get_running_loop().call_later(pause, self._release)
 
     def _take(self, release: Release[Delivery]) -> None:
+        began = self._clock.monotonic()
         step = StepInput(
             time=release.time,
             released_at=self._clock.now(),
             bars={symbol: delivery.bar for symbol, delivery in release.bars.items()},
         )
         self._record(STEP, step.time, step.body())
-        began = self._clock.monotonic()
         calculated = {symbol: delivery.calculated for symbol, delivery in release.bars.items()}
         step.apply(self.stepper, calculated, self._stale_after)
         self.steps += 1
         self.on_equities(self.stepper.equities())
         took = self._clock.monotonic() - began
+        self.durations.observe(took)
         if took > _SLOW:
             self._operations.warn("STEP_SLOW", time=iso(release.time), seconds=round(took, 3))
         for failure in self.stepper.failures():
@@ -223,7 +225,7 @@ class StepRunner:
                 strategy_id=failure.strategy_id,
                 symbol=failure.symbol,
             )
-        self._conclude(release.time, {symbol: delivery.time for symbol, delivery in release.bars.items()})
+        self._conclude(release.time, {symbol: delivery.time for symbol, delivery in release.bars.items()}, began)
         for symbol, delivery in release.bars.items():
             self._taken[symbol] = delivery.time
             waiting = self._waiting.pop(symbol, None)
@@ -242,7 +244,7 @@ class StepRunner:
             [JournalRecord(stream=Stream.INPUT, sequence=self._input, time=time, kind=kind, body=body)]
         )
 
-    def _conclude(self, time: int, closes: dict[str, int]) -> None:
+    def _conclude(self, time: int, closes: dict[str, int], released_at: float) -> None:
         """Record what the engine did, and give it to the symbols."""
         records: dict[str | None, list[JournalRecord]] = {}
         in_order: list[JournalRecord] = []
@@ -253,7 +255,6 @@ class StepRunner:
         if not in_order:
             return
         commit = self._commit(in_order)
-        released_at = self._clock.monotonic()
         for symbol, mine in records.items():
             listener = self._listeners.get(symbol)
             if listener is not None:
