@@ -232,17 +232,16 @@ class SymbolRules:
         """Begin on the bars from the origin on; nothing is decided on them any more.
 
         Args:
-            series: on the grid, oldest first; there may be none.
+            series: as the feed gave them, oldest first; there may be none.
         """
+        rows, volumes = self._ticks(np.stack([getattr(series, name) for name in _PRICES], axis=1), series.volume)
+        tick = self._instrument.tick
+        on_grid = replace(series, **{name: from_ticks(rows[name], tick) for name in _PRICES})
         for frame in self._frames.values():
-            frame.open(series)
+            frame.open(on_grid)
         if self._measurement is not None:
             self._measurement = Measurement(self._instrument)
-            if len(series):
-                rows, volumes = self._ticks(
-                    np.stack([getattr(series, name) for name in _PRICES], axis=1), series.volume
-                )
-                self._measurement.extend(rows, volumes)
+            self._measurement.extend(rows, volumes)
         self.bars = len(series)
 
     def extend(self, bar: Bar) -> Calculated:
