@@ -236,7 +236,8 @@ class SymbolRules:
         """
         rows, volumes = self._ticks(np.stack([getattr(series, name) for name in _PRICES], axis=1), series.volume)
         tick = self._instrument.tick
-        on_grid = replace(series, **{name: from_ticks(rows[name], tick) for name in _PRICES})
+        first, high, low, last = (from_ticks(rows[name], tick) for name in _PRICES)
+        on_grid = replace(series, open=first, high=high, low=low, close=last)
         for frame in self._frames.values():
             frame.open(on_grid)
         if self._measurement is not None:
