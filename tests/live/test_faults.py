@@ -52,7 +52,7 @@ def errors(system):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_that_raises_once_is_restarted_alone_and_nothing_is_lost(name):
-    """It recovers at once, does what it failed at, and every step has both symbols. (C-62, C-63, C-64, C-67)"""
+    """It recovers at once, does what it failed at, and every step has both symbols. (C-03, C-62, C-63, C-64, C-67)"""
     system = faulty(name, skip=2, works=1)
     assert errors(system) == [(A, name)]
     assert restarts(system) == [(name, True)]

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 from live_bars import START
 from live_system import Lines
-from portfolios import FORMS, configuration, named, orchestrate, walk
+from portfolios import FORMS, Swing, configuration, named, orchestrate, walk
 from stepping import stepper_of
 
+from podium import Strategy
 from podium.backtest.records import event_lines
 from podium.journal.journal import open_journal
 from podium.journal.records import Stream
@@ -159,3 +160,56 @@ def test_views_of_a_strategy_follow_its_events_and_no_others(market, tmp_path):
         }
         assert set(queue.working) == created - ended
     assert made[None][0].completed > 0
+
+
+class Careless(Strategy):
+    """Code that enters, and later raises or asks for nonsense."""
+
+    how = "quiet"
+
+    def on_bar(self, bar):
+        self.bars = getattr(self, "bars", 0) + 1
+        if self.bars == 30:
+            self.sell(fraction=0.5, stop=bar.close * 1.02)
+        elif self.bars >= 40 and self.how == "raise":
+            raise ZeroDivisionError("division by zero")
+        elif self.bars >= 40 and self.how == "nonsense":
+            self.buy(quantity="a lot")
+
+
+@pytest.mark.parametrize("how", ["raise", "nonsense"])
+def test_a_strategy_that_fails_is_quarantined_alone_and_its_positions_stay_protected(tmp_path, how):
+    """The events of all others are those of a run in which it did not fail; an alert; its stop still works. (C-08, D-01)"""
+    bars = {symbol: walk(symbol, 300) for symbol in SYMBOLS}
+
+    def portfolio(form):
+        members = [
+            (named(Swing(), "Swing"), Decimal("0.4"), SYMBOLS),
+            (named(form, "Careless"), Decimal("0.4"), ("X",)),
+        ]
+        return orchestrate(members, configuration(*SYMBOLS, finish="keep"))
+
+    result = portfolio(type("Quiet", (Careless,), {"how": "quiet"})()).run(bars, CAPITAL)
+    failing = portfolio(type("Failing", (Careless,), {"how": how})())
+    journal = open_journal(tmp_path / "x.journal")
+    system = live((failing, result), Waited(journal))
+    lines = [json.loads(record.body) for record in journal.read(Stream.DOMAIN)]
+    alerts = [json.loads(record.body) for record in journal.read(Stream.OPERATIONAL) if record.kind == "ALERT"]
+    journal.close()
+
+    def of(found, name):
+        return [
+            {key: value for key, value in line.items() if key != "sequence"}
+            for line in found
+            if line["strategy_id"] == name
+        ]
+
+    expected = [json.loads(line) for line in b"".join(event_lines(result)).splitlines()]
+    assert of(lines, "Swing") == of(expected, "Swing")
+    assert [(each["alert"], each["strategy_id"], each["symbol"]) for each in alerts] == [
+        ("strategy_quarantined", "Careless", "X")
+    ]
+    mine = of(lines, "Careless")
+    assert mine == of(expected, "Careless")
+    assert [line["reason"] for line in mine if line["kind"] == "POSITION_CLOSED"] == ["stop_loss"]
+    assert system.state.value == "stopped"

@@ -11,6 +11,7 @@ import concurrent.futures
 import math
 import selectors
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from podium.core.errors import invariant
@@ -103,7 +104,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             else:
                 inside.set_result(work.result())
 
-        work.add_done_callback(lambda _done: self.call_soon_threadsafe(arrive))
+        def tell(_done: concurrent.futures.Future[Result]) -> None:
+            # Nobody waits any more once the loop is closed.
+            with suppress(RuntimeError):
+                self.call_soon_threadsafe(arrive)
+
+        work.add_done_callback(tell)
         return inside
 
 
