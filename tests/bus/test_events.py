@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
@@ -12,6 +14,7 @@ from podium.bus.events import EVENTS, CandleRouted, Event, Nature
 from podium.bus.translation import events_of
 from podium.core.times import iso, parse_time
 
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "podium"
 LOCAL = {
     "NEW_CANDLE", "DATA_FETCH_FAILED", "INDICATORS_UPDATED", "REGIME_CHANGED", "SIGNAL_GENERATED", "SIGNAL_VALIDATED",
     "SIGNAL_REJECTED", "TRADE_EXECUTED", "TRADE_FAILED", "SERVICE_STARTED", "SERVICE_STOPPED", "SERVICE_ERROR",
@@ -29,6 +32,18 @@ def test_every_event_that_is_promised_exists_and_no_other():
     assert set(EVENTS) == LOCAL | EXTERNAL
     assert {kind for kind, each in EVENTS.items() if each.is_external} == EXTERNAL
     assert all(each.nature is Nature.DOMAIN for each in EVENTS.values() if each.is_external)
+
+
+def test_every_event_that_is_not_the_engine_s_is_made_by_a_part_of_the_system():
+    """Nothing is declared that nobody publishes; domain events are made by the translation, see below. (C-14)"""
+    trees = [ast.parse(path.read_text()) for path in (SOURCE / "live").rglob("*.py")]
+    made = {
+        node.func.id
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert {each.__name__ for each in EVENTS.values() if each.nature is not Nature.DOMAIN} <= made
 
 
 @pytest.mark.parametrize("each", EVENTS.values(), ids=EVENTS)
