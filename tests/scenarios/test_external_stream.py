@@ -84,7 +84,7 @@ def test_every_event_of_a_run_reaches_other_systems_once(server, tmp_path):
     seed, kills = 11, {"run": 0, "server": 0}
     chance = random.Random(seed)
     write_files(tmp_path, PORTFOLIO.format(url=server.url, required="false"))
-    while sum(kills.values()) < 8:
+    while sum(kills.values()) < 6:
         if chance.random() < 0.7:
             server.start()
         process = subprocess.Popen(
