@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import socket
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from podium.cli.main import run
 from podium.journal.journal import open_journal, read_journal
@@ -148,3 +151,28 @@ def test_a_speed_is_above_nothing(folder, capsys, speed):
     """The message says so."""
     assert run(["run", "portfolio.yaml", f"--speed={speed}", *UNTIL]) == 2
     assert "expected: a number above 0" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_told_at_its_place(folder, capsys):
+    """Before anything is traded; the next start finds everything as it was. (C-77, D-06)"""
+    with socket.create_server(("127.0.0.1", 0)) as taken, (folder / "portfolio.yaml").open("a") as file:
+        port = taken.getsockname()[1]
+        file.write(f"orchestrator: {{http_port: {port}}}\n")
+        file.flush()
+        assert run(["run", "portfolio.yaml", *UNTIL]) == 2
+    told = capsys.readouterr().err
+    assert f"portfolio.yaml:8:16: port {port} of 127.0.0.1 is in use by another process\n" in told
+    assert events("live/demo.journal") == []
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+
+
+def test_on_a_terminal_the_picture_is_drawn(folder, monkeypatch):
+    """Beside the result, which is for the standard output; --no-progress leaves it out. (C-77)"""
+    shown = Console(file=io.StringIO(), force_terminal=True, width=120, height=40)
+    monkeypatch.setattr("podium.report.terminal.terminal_console", lambda **_: shown)
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 0
+    assert "2 of 2 symbols" not in shown.file.getvalue().rsplit("stopped", 1)[1]
+    assert "last events" in shown.file.getvalue()
+    written = len(shown.file.getvalue())
+    assert run(["run", "portfolio.yaml", "--no-progress", "--to", "2022-01-20"]) == 0
+    assert "last events" not in shown.file.getvalue()[written:]

@@ -142,13 +142,29 @@ def test_on_a_terminal_the_last_picture_stays():
     assert written.index("\x1b[?25l") < written.rindex("\x1b[?25h")
 
 
-def test_elsewhere_lines_are_printed():
-    """At least the last one; no escape among them. (C-69, C-77)"""
-    system, written = watch(terminal(force_terminal=False, width=200))
+def test_elsewhere_lines_are_printed(monkeypatch):
+    """Now and then; no escape among them. (C-69, C-77)"""
+    monkeypatch.setattr("podium.live.terminal_view._PICTURE_EVERY", 0.0)
+    monkeypatch.setattr("podium.live.terminal_view._LINE_EVERY", 0.0)
+    _, written = watch(terminal(force_terminal=False, width=200))
     assert "\x1b" not in written
-    last = written.splitlines()[-1]
-    assert last.startswith("  stopped   at 2024-01-07T06:00:00Z   150 steps")
-    assert last.endswith(f"trades {system.metrics.counters().trades_executed} executed, 0 failed (100.0 %)")
+    assert written.count("\n  running   at 2024-01-0") > 2
+    assert "2 of 2 symbols healthy   equity " in written
+
+
+def test_elsewhere_nothing_is_printed_while_all_is_well(monkeypatch):
+    """A run of a second leaves its result alone; what goes wrong is told at once. (C-69, C-77)"""
+    monkeypatch.setattr("podium.live.terminal_view._PICTURE_EVERY", 0.0)
+    assert watch(terminal(force_terminal=False), bars=20)[1] == ""
+
+    async def spoil(system):
+        system.orchestrator.orchestrators["X"].service("trade_execution").fail(OSError("gone"))
+        while not console.file.getvalue():  # noqa: ASYNC110 - the view has its turns
+            await asyncio.sleep(0)
+
+    console = terminal(force_terminal=False, width=200)
+    first, *_ = watch(console, bars=20, spoil=spoil)[1].splitlines()
+    assert "1 of 2 symbols healthy" in first
 
 
 def test_alerts_are_shown():

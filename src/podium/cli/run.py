@@ -51,6 +51,7 @@ def run(
     from podium.backtest.portfolio_bars import read_portfolio_bars
 
     bars = read_portfolio_bars(portfolio, first, last)
+    from podium.backtest.portfolio_run import at_file
     from podium.core.clock import SystemClock
     from podium.journal.journal import is_address, open_journal
     from podium.live.paper import open_paper
@@ -71,10 +72,22 @@ def run(
             )
             if not no_progress:
                 _print_start(system, str(place))
-            asyncio.run(system.run())
+            with at_file(portfolio):
+                asyncio.run(_run(system, document.portfolio.name, shown=not no_progress))
             _print_end(system)
     finally:
         opened.close()
+
+
+async def _run(system: PaperSystem, name: str, *, shown: bool) -> None:
+    if not shown:
+        await system.run()
+        return
+    from podium.live.terminal_view import TerminalView
+    from podium.report.terminal import terminal_console
+
+    async with TerminalView(system.orchestrator, terminal_console(stderr=True), name):
+        await system.run()
 
 
 def _speed(stated: float | None) -> float:

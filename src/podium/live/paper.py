@@ -155,20 +155,21 @@ def open_paper(
     options, name = document.event_bus, document.portfolio.name
     stream = EventBusFactory.create_from_env(name) if options is None else EventBusFactory.create(options, name)
     publisher = None if stream is None else Publisher(journal, stream)
-    orchestrator = MultiSymbolTradingOrchestrator(
-        stepper,
-        services=document.services,
-        options=document.orchestrator,
-        feed=feed,
-        venue=PaperVenue(),
-        journal=journal,
-        log=JsonLog(log, feed.clock),
-        external=publisher,
-        correlations=recovered.correlations,
-        rows=recovered.rows,
-        last_times=recovered.last_times,
-        history=recovered.bars.series(),
-    )
+    with at_file(portfolio):
+        orchestrator = MultiSymbolTradingOrchestrator(
+            stepper,
+            services=document.services,
+            options=document.orchestrator,
+            feed=feed,
+            venue=PaperVenue(),
+            journal=journal,
+            log=JsonLog(log, feed.clock),
+            external=publisher,
+            correlations=recovered.correlations,
+            rows=recovered.rows,
+            last_times=recovered.last_times,
+            history=recovered.bars.series(),
+        )
     orchestrator.runner.on_equities = on_equities
     _keep_state(orchestrator, journal, recovered, document.journal.snapshot_steps)
     return PaperSystem(

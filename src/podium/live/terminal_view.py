@@ -1,7 +1,7 @@
 """What ``podium run`` shows while it runs.
 
-On a terminal the picture is drawn anew a few times a second (lives in ``picture.py``); elsewhere a line is printed now
-and then, and whenever the health changes. It only looks: nothing waits for it.
+On a terminal the picture is drawn anew a few times a second (lives in ``picture.py``), and the last one stays; without
+one a line is printed now and then, and whenever the health changes. It only looks: nothing waits for it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from podium.bus.events import Event
 from podium.bus.local import Subscription
 from podium.live.orchestrator import MultiSymbolTradingOrchestrator
 from podium.live.picture import Picture
+from podium.live.states import OrchestratorState, ServiceState
 from podium.report.terminal import print_line
 
 __all__ = ["TerminalView"]
 
 #: Seconds between two pictures, and between two lines where the output is no terminal.
 _PICTURE_EVERY, _LINE_EVERY = 0.25, 10.0
+_AT_REST = (ServiceState.CREATED, ServiceState.STARTING, ServiceState.STOPPING, ServiceState.STOPPED)
 
 
 class TerminalView:
@@ -41,7 +43,8 @@ class TerminalView:
         self._live: Live | None = None
         self._task: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
-        self._told: tuple[str, int] | None = None
+        #: How many services were last told not to be well.
+        self._told = 0
 
     async def __aenter__(self) -> Self:
         self._subscription = self._orchestrator.bus.subscribe(Event, self._picture.note, owner="terminal view")
@@ -62,9 +65,9 @@ class TerminalView:
         if self._subscription is not None:
             self._orchestrator.bus.unsubscribe(self._subscription)
             self._orchestrator.operations.alert_listeners.remove(self._alert)
-        if self._live is None:
-            self._print_line()
-        else:
+        if self._live is not None:
+            # Of a system that could not start nothing is left to be seen but the error.
+            self._live.transient = self._orchestrator.state is OrchestratorState.INITIALIZING
             self._live.update(self._picture.draw(), refresh=True)
             self._live.stop()
 
@@ -80,7 +83,7 @@ class TerminalView:
             if self._live is not None:
                 # What it shows is read here, between two steps; setting it takes long, and is done beside them.
                 await asyncio.to_thread(self._live.update, self._picture.draw(), refresh=True)
-            elif loop.time() >= due or self._health() != self._told:
+            elif loop.time() >= due or self._unhealthy() != self._told:
                 self._print_line()
                 due = loop.time() + _LINE_EVERY
 
@@ -91,10 +94,14 @@ class TerminalView:
         except TimeoutError:
             return False
 
-    def _health(self) -> tuple[str, int]:
-        health = self._orchestrator.check_health()
-        return health["state"], health["healthy_symbols"]
+    def _unhealthy(self) -> int:
+        """Count the services that are not as they should be; those that start or stop are."""
+        return sum(
+            not status["is_healthy"] and status["state"] not in _AT_REST
+            for symbol in self._orchestrator.check_health()["symbols"].values()
+            for status in symbol["services"].values()
+        )
 
     def _print_line(self) -> None:
-        self._told = self._health()
-        print_line(self._console, self._told[0], self._picture.line())
+        self._told = self._unhealthy()
+        print_line(self._console, self._orchestrator.state, self._picture.line())
