@@ -654,11 +654,11 @@ def test_the_first_run_on_a_machine_says_what_it_waits_for(monkeypatch, caplog):
 def test_more_pairs_than_one_engine_holds_are_refused_before_the_run():
     """What cannot be held is told, with how many can be. (B-19)"""
     bars = {f"S{number}": walk(f"S{number}", 3, 1) for number in range(40)}
-    strategies = [(Cross(), Decimal("0.01")) for _ in range(100)]
+    strategies = [(Cross(), Decimal("0.002")) for _ in range(410)]
     with pytest.raises(InputError) as caught:
         StrategyOrchestrator(strategies).run(bars, CAPITAL)
     assert str(caught.value) == (
-        "4,000 pairs of a strategy and a symbol are more than one portfolio can hold\n"
-        "  expected: at most 3,712 of them\n"
+        "16,400 pairs of a strategy and a symbol are more than one portfolio can hold\n"
+        "  expected: at most 16,000 of them\n"
         "  hint: give strategies fewer symbols, or split the portfolio"
     )

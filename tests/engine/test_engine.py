@@ -169,7 +169,7 @@ def test_signals_are_as_long_as_the_bars_of_their_symbol():
 def test_more_cells_than_events_fit_are_refused():
     """The events of one step fit the buffer, or there is no engine."""
     with pytest.raises(InvariantBroken, match="the events of one step fit the buffer"):
-        _engine([CellInput(strategy=0, symbol=0)] * 2000)
+        _engine([CellInput(strategy=0, symbol=0)] * 8000)
 
 
 def test_no_event_is_written_behind_the_buffer():

@@ -87,8 +87,8 @@ EVENTS_PER_COMMAND = 24
 EVENTS_PER_FLOW = 18
 #: What exits add to that where a symbol is not quoted in the account currency.
 EVENTS_PER_CONVERTED_CELL = 16
-#: The size of the event buffer: it bounds how many cells a portfolio can have.
-EVENTS_MAXIMUM = 1 << 17
+#: The size of the event buffer: it bounds how many cells a portfolio can have. What is not written costs no memory.
+EVENTS_MAXIMUM = 1 << 19
 #: No position, balance or equity is worth more units; so sums and differences of a few stay within 64 bits.
 CEILING_UNITS = 1 << 61
 #: A level that is not known at this bar.
