@@ -22,13 +22,13 @@ size: {{quantity: 1}}
 """
 
 
-def write_portfolio(folder: Path, workload: Workload, bars: Path, last: str | None) -> Path:
+def write_portfolio(folder: Path, workload: Workload, bars: Path, last: str | None = None) -> Path:
     """Write a portfolio file and its strategy file.
 
     Args:
         folder: where; made if it is missing.
         workload: whose rules it has.
-        bars: the Parquet file of the symbol S00.
+        bars: the Parquet file of the symbol S00, or a folder; the symbols are S00, S01, …
         last: when its bars end, ``None`` for all.
 
     Returns:
@@ -40,12 +40,14 @@ def write_portfolio(folder: Path, workload: Workload, bars: Path, last: str | No
         f"  - {{id: cross-{fast}-{slow}, file: cross.yaml, params: {{fast: {fast}, slow: {slow}}}}}"
         for fast, slow in workload.pairs
     )
+    instrument = f"{{tick: 0.01, lot: 1, taker_fee: {FEE_RATIO}}}"
+    symbols = "\n".join(f"  S{number:02d}: {instrument}" for number in range(len(workload.markets)))
     until = f", to: {last}" if last else ""
     text = f"""\
 portfolio: {{name: benchmark, capital: {CAPITAL}, equal_weights: true}}
 data: {{source: parquet, path: {bars}, timeframe: 1m{until}}}
 symbols:
-  S00: {{tick: 0.01, lot: 1, taker_fee: {FEE_RATIO}}}
+{symbols}
 simulation: {{entry_buffer: 0, finish: keep}}
 strategies:
 {strategies}

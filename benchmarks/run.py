@@ -21,6 +21,7 @@ from measurements.coded import measure_coded
 from measurements.command import measure_command
 from measurements.journal import measure_journal
 from measurements.memory import measure_memory
+from measurements.paper import measure_orders, measure_recovery, measure_replay, measure_week
 from measurements.report import measure_report
 from measurements.signals import measure_signals
 from measurements.start import measure_start
@@ -41,6 +42,10 @@ _MEASUREMENTS: dict[str, _Measure] = {
     "report": lambda _, quick: measure_report(quick=quick),
     "journal": lambda _, quick: measure_journal(quick=quick),
     "bus": lambda _, quick: measure_bus(quick=quick),
+    "orders": lambda _, quick: measure_orders(quick=quick),
+    "replay": lambda _, quick: measure_replay(quick=quick),
+    "recovery": lambda _, quick: measure_recovery(quick=quick),
+    "week": lambda _, quick: measure_week(quick=quick),
     "start": lambda _, quick: measure_start(quick=quick),
 }
 

@@ -18,6 +18,8 @@ FEE_RATIO = 0.001
 _FIVE = ((5, 20), (10, 50), (20, 100), (50, 200), (100, 400))
 #: Rules that trade a few times a day, as most do; all windows divide 400, so that the margin holds.
 _SLOW = ((100, 400), (80, 400), (50, 400), (200, 400), (40, 400), (25, 400), (20, 400), (16, 400), (10, 400), (8, 400))
+#: Rules that change their mind every few bars, so that nearly every step has orders.
+_RESTLESS = ((2, 3), (2, 4), (2, 5), (2, 7), (3, 4), (3, 5), (3, 6), (4, 6), (4, 8), (5, 7))
 _TEN = (*_FIVE, (6, 24), (12, 60), (24, 120), (60, 240), (120, 480))
 
 
@@ -66,6 +68,10 @@ WORKLOADS = {
         Workload(name="slow, one strategy", pairs=_SLOW[:1], symbols=0, bars=1_000_000),
         Workload(name="slow, five strategies", pairs=_SLOW[:5], symbols=0, bars=1_000_000),
         Workload(name="slow, ten strategies", pairs=_SLOW, symbols=0, bars=1_000_000),
+        Workload(name="orders", pairs=_RESTLESS, symbols=1, bars=3_000),
+        Workload(name="replay", pairs=_TEN, symbols=500, bars=200),
+        Workload(name="recovery", pairs=_RESTLESS, symbols=20, bars=5_750),
+        Workload(name="week", pairs=_FIVE, symbols=20, bars=7 * 24 * 60),
         Workload(name="W1 long", pairs=((10, 50),), symbols=0, bars=10_000_000),
     )
 }

@@ -6,8 +6,6 @@ peak during it. The rules never trade, so that events do not hide what bars cost
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +14,7 @@ from podium.backtest.orchestrator import StrategyOrchestrator
 from podium.rules import close, sma
 from podium.strategy.base import Strategy
 from sides.asked import asked_workload
+from sides.memory import memory
 from sides.podium_strategies import asked_series, configuration, rules_strategies, warm_up_series
 from sides.serving import request
 from workloads import CAPITAL
@@ -35,19 +34,6 @@ def _silent(number: int, nodes: int, levels: int) -> Strategy:
     return type(f"Silent-{number}", (Strategy,), content)()
 
 
-def _memory() -> dict[str, int]:
-    """Give resident bytes by kind, from the system; what the allocator keeps without need is given back before."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    found = {line.partition(":")[0]: line.split()[1] for line in lines if line.endswith(" kB")}
-    return {
-        "anonymous": 1024 * int(found["RssAnon"]),
-        "file": 1024 * (int(found["RssFile"]) + int(found["RssShmem"])),
-        "peak": 1024 * int(found["VmHWM"]),
-    }
-
-
 def _measure() -> None:
     wanted, workload, series = request(), asked_workload(), asked_series()
     config = configuration(series)
@@ -58,10 +44,10 @@ def _measure() -> None:
         strategies = [(_silent(number, *shape), Decimal(1) / count) for number in range(count)]
     orchestrator = StrategyOrchestrator(strategies, config)
     orchestrator.run(warm_up_series(series), Decimal(CAPITAL))
-    before = _memory()
+    before = memory()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts anew
     result = orchestrator.run(series, Decimal(CAPITAL))
-    print(json.dumps({"before": before, "after": _memory(), "equity": str(result.final_equity)}))
+    print(json.dumps({"before": before, "after": memory(), "equity": str(result.final_equity)}))
 
 
 if __name__ == "__main__":
