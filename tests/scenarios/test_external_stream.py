@@ -57,6 +57,11 @@ def expected(folder: Path) -> list[tuple]:
         return expected_entries(list(journal.read(Stream.DOMAIN)))
 
 
+def logged(folder: Path) -> list[str]:
+    lines = (folder / "j" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [event for event in (json.loads(line)["event"] for line in lines) if event.startswith("event_bus")]
+
+
 async def held(server: RedisServer) -> list[tuple]:
     bus = RedisBus(server.url, "podium:told", max_length=1)
     found, last = [], BEGINNING
@@ -123,10 +128,11 @@ def test_every_event_of_a_run_reaches_other_systems_once(server, tmp_path):
 
 
 def test_a_run_needs_no_server_unless_it_is_required(server, tmp_path):
-    """Without it nothing is lost and nothing waits; required, it refuses the start at its place. (C-13, D-06)"""
+    """Without it nothing is lost and nothing waits, and the log tells; required, it refuses the start at its place. (C-13, D-06)"""
     file = write_files(tmp_path, PORTFOLIO.format(url=server.url, required="false"))
     run_to_the_end(tmp_path)
     assert len(expected(tmp_path)) > 100
+    assert logged(tmp_path) == ["event_bus_away"]
     file.write_text(PORTFOLIO.format(url=server.url, required="true"), encoding="utf-8")
     done = subprocess.run(command(tmp_path, "--accept"), capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 2
@@ -134,3 +140,4 @@ def test_a_run_needs_no_server_unless_it_is_required(server, tmp_path):
     server.start()
     run_to_the_end(tmp_path)
     assert asyncio.run(held(server)) == expected(tmp_path)
+    assert logged(tmp_path) == ["event_bus_away", "event_bus_reached"]

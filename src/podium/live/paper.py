@@ -24,7 +24,7 @@ from podium.core.errors import Location
 from podium.data.bars import BarSeries
 from podium.journal.journal import Journal, is_address
 from podium.live.inputs import StepInput
-from podium.live.log import JsonLog
+from podium.live.log import JsonLog, Log
 from podium.live.orchestrator import MultiSymbolTradingOrchestrator
 from podium.live.recovery import Recovered, recover, save_snapshot
 from podium.live.replay import ReplayFeed
@@ -154,7 +154,8 @@ def open_paper(
     feed = ReplayFeed(series, clock, speed=speed, after=stepper.time)
     options, name = document.event_bus, document.portfolio.name
     stream = EventBusFactory.create_from_env(name) if options is None else EventBusFactory.create(options, name)
-    publisher = None if stream is None else Publisher(journal, stream)
+    lines = JsonLog(log, feed.clock)
+    publisher = None if stream is None else Publisher(journal, stream, lambda error: _tell_bus(lines, error))
     with at_file(portfolio):
         orchestrator = MultiSymbolTradingOrchestrator(
             stepper,
@@ -163,7 +164,7 @@ def open_paper(
             feed=feed,
             venue=PaperVenue(),
             journal=journal,
-            log=JsonLog(log, feed.clock),
+            log=lines,
             external=publisher,
             correlations=recovered.correlations,
             rows=recovered.rows,
@@ -181,6 +182,14 @@ def open_paper(
         publisher=publisher,
         bus_location=portfolio.locate("event_bus"),
     )
+
+
+def _tell_bus(log: Log, error: str) -> None:
+    """Tell that other systems can be reached again, or why not."""
+    if error:
+        log.write("warning", "event_bus_away", reason=error)
+    else:
+        log.write("info", "event_bus_reached")
 
 
 def _keep_state(
