@@ -52,6 +52,14 @@ def run_to_the_end(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def run_until_all_is_sent(folder: Path, server: RedisServer) -> None:
+    """A run that ends waits a second for what is not sent yet; the next one sends the rest."""
+    for _ in range(10):
+        run_to_the_end(folder)
+        if len(asyncio.run(held(server))) == len(expected(folder)):
+            return
+
+
 def expected(folder: Path) -> list[tuple]:
     with reading_journal(folder / "j") as journal:
         return expected_entries(list(journal.read(Stream.DOMAIN)))
@@ -113,10 +121,7 @@ def test_every_event_of_a_run_reaches_other_systems_once(server, tmp_path):
             assert process.returncode == 0, errors
             break
     server.start()
-    for _ in range(5):
-        run_to_the_end(tmp_path)
-        if asyncio.run(held(server)) == expected(tmp_path):
-            break
+    run_until_all_is_sent(tmp_path, server)
     print(json.dumps({"seed": seed, "kills": kills}))  # noqa: T201  # how to repeat it
     found = asyncio.run(held(server))
     assert found == expected(tmp_path)
@@ -138,6 +143,6 @@ def test_a_run_needs_no_server_unless_it_is_required(server, tmp_path):
     assert done.returncode == 2
     assert f"{file}:7:12: the event bus cannot be used: Error 2 connecting" in done.stderr
     server.start()
-    run_to_the_end(tmp_path)
+    run_until_all_is_sent(tmp_path, server)
     assert asyncio.run(held(server)) == expected(tmp_path)
-    assert logged(tmp_path) == ["event_bus_away", "event_bus_reached"]
+    assert logged(tmp_path)[:2] == ["event_bus_away", "event_bus_reached"]
