@@ -196,6 +196,7 @@ def test_a_symbol_that_was_taken_out_comes_back_by_hand():
     run_virtually(program(), system.clock)
     mine = [bars[A] for _, bars in system.stepper.steps if A in bars]
     assert mine == [1, 3, 4, 5, 6, 7, 8]
+    assert system.orchestrator.supervisor._rows == {}
     assert system.stepper.gates[:2] == [("closed", "symbol_down", None, A), ("open", "symbol_down", None, A)]
 
 

@@ -205,7 +205,9 @@ def test_what_the_state_does_not_allow_is_an_error():
     system = System((A,))
 
     async def resume(orchestrator):
-        with pytest.raises(IllegalTransition, match="the orchestrator is running and cannot become running"):
+        with pytest.raises(
+            IllegalTransition, match=r"the orchestrator is running \(paused for no reason\) and cannot become running"
+        ):
             orchestrator.resume()
 
     inside(system, resume)
@@ -356,3 +358,69 @@ def test_a_port_in_the_file_opens_the_endpoint_while_it_runs():
         return answer
 
     assert asyncio.run(program()).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_pause_by_hand_and_one_for_a_limit_do_not_undo_each_other():
+    """Entries pass again when every reason has gone. (C-04, C-45)"""
+    system = System((A, B), feed=minutes((A, B), range(1, 10)))
+
+    async def both(orchestrator):
+        orchestrator.pause("risk_limit")
+        orchestrator.pause()
+        with pytest.raises(IllegalTransition):
+            orchestrator.pause()
+        orchestrator.resume("risk_limit")
+        still = orchestrator.state.value
+        with pytest.raises(IllegalTransition, match=r"paused \(paused by hand\) and cannot become running"):
+            orchestrator.resume("risk_limit")
+        orchestrator.resume()
+        return still, orchestrator.state.value
+
+    assert inside(system, both) == ("paused", "running")
+    assert [each.state.value for each in system.orchestrator.orchestrators.values()] == ["stopped", "stopped"]
+
+
+def test_a_symbol_that_comes_back_while_all_is_paused_is_paused():
+    """It was not there when the pause began. (C-10, C-45)"""
+    system = System((A, B), feed=minutes((A, B), range(1, 10)))
+
+    async def come_back(orchestrator):
+        mine = orchestrator.orchestrators[A]
+        await mine.take_out()
+        orchestrator.pause()
+        assert await orchestrator.restart_symbol(A)
+        paused = mine.state.value
+        orchestrator.resume()
+        return paused, mine.state.value
+
+    assert inside(system, come_back) == ("paused", "running")
+
+
+def test_nothing_runs_on_when_a_stop_took_too_long():
+    """Whatever a service hangs at, all tasks of the system have ended or are ended. (C-05)"""
+
+    class Deaf:
+        async def send(self, orders):
+            for _ in range(3):
+                try:
+                    await asyncio.sleep(100)
+                except asyncio.CancelledError:
+                    continue
+
+        async def cancel(self, orders):
+            pass
+
+    system = System((A, B), feed=minutes((A, B), range(1, 100)), script={1: entry(A)}, venue=Deaf())
+
+    async def program():
+        running = asyncio.create_task(system.orchestrator.run())
+        await asyncio.sleep(70)
+        steps = system.orchestrator.runner.steps
+        system.orchestrator.request_stop()
+        await running
+        states = {each.state.value for own in system.orchestrator.orchestrators.values() for each in own.services}
+        await asyncio.sleep(1_000)
+        return steps, system.orchestrator.runner.steps, states
+
+    steps, later, states = run_virtually(program(), system.clock)
+    assert (steps, later, states) == (1, 1, {"stopped"})

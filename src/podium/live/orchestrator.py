@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
@@ -20,7 +21,7 @@ from podium.bus.events import (
 )
 from podium.bus.local import HandlerFailure, LocalBus
 from podium.bus.translation import events_of
-from podium.core.errors import InputError, Problem, did_you_mean
+from podium.core.errors import IllegalTransition, InputError, Problem, did_you_mean
 from podium.core.events import EventKind, Reason
 from podium.data.bars import BarSeries
 from podium.journal.journal import Journal
@@ -153,6 +154,7 @@ class MultiSymbolTradingOrchestrator:
         self._started_at: float | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._checks = 0
+        self._pauses: set[str] = set()
 
     def _make_endpoint(self) -> HttpEndpoint | None:
         port = self.options.http_port
@@ -241,8 +243,9 @@ class MultiSymbolTradingOrchestrator:
         done, late = await asyncio.wait(tasks, timeout=_STOP_LIMIT)
         for task in late:
             task.cancel()
-        for task in done:
-            task.result()
+        for orchestrator in self.orchestrators.values():
+            if orchestrator.state is not OrchestratorState.STOPPED:
+                orchestrator.abort()
         self._machine.move(OrchestratorState.STOPPED)
         if self._endpoint is not None:
             await self._endpoint.stop()
@@ -250,27 +253,47 @@ class MultiSymbolTradingOrchestrator:
         if self._publishing is not None and self._external is not None:
             await self._external.finish(_FINISH_LIMIT)
             self._publishing.cancel()
-            await asyncio.wait([self._publishing])
+            await asyncio.wait([self._publishing], timeout=_FINISH_LIMIT)
+        for task in done:
+            task.result()
 
     def pause(self, reason: str = "") -> None:
         """Let nothing enter on any symbol; exits and protection go on.
 
         Args:
             reason: why; empty when somebody asks for it.
+
+        Raises:
+            IllegalTransition: when it is not running, or paused for this reason already.
         """
-        self._machine.move(OrchestratorState.PAUSED)
-        for orchestrator in self._working():
+        if not self._pauses or reason in self._pauses:
+            self._machine.move(OrchestratorState.PAUSED)
+        self._pauses.add(reason)
+        for orchestrator in self.orchestrators.values():
             orchestrator.pause(reason)
         self.bus.publish(OrchestratorPaused(time=self._clock.now(), symbol=None, reason=reason))
 
     def resume(self, reason: str = "") -> None:
-        """Let entries pass again.
+        """Let entries pass again, unless there is another reason why they may not.
 
         Args:
             reason: why they could not; empty when somebody had asked for it.
+
+        Raises:
+            IllegalTransition: when it is not paused for this reason.
         """
-        self._machine.move(OrchestratorState.RUNNING)
-        for orchestrator in self._working():
+        if reason not in self._pauses:
+            reasons = ", ".join(each or "by hand" for each in sorted(self._pauses)) or "for no reason"
+            raise IllegalTransition(
+                owner="the orchestrator",
+                state=f"{self.state} (paused {reasons})",
+                asked="running",
+                allowed=("to be paused for the reason that has gone",),
+            )
+        self._pauses.discard(reason)
+        if not self._pauses:
+            self._machine.move(OrchestratorState.RUNNING)
+        for orchestrator in self.orchestrators.values():
             orchestrator.resume(reason)
         self.bus.publish(OrchestratorResumed(time=self._clock.now(), symbol=None, reason=reason))
 
@@ -311,6 +334,7 @@ class MultiSymbolTradingOrchestrator:
             InputError: when the portfolio has no such symbol.
         """
         orchestrator = self._orchestrator(symbol)
+        await self.supervisor.release(symbol)
         if orchestrator.is_out:
             self.runner.join(symbol)
         return await orchestrator.restart()
@@ -413,11 +437,11 @@ class MultiSymbolTradingOrchestrator:
                 self.bus.publish(event)
             if record.kind == EventKind.LIMIT_REACHED.name and _stops_the_account(record.body):
                 self._pause_for_limit()
-            elif record.kind == EventKind.LIMIT_RELEASED.name and self.state is OrchestratorState.PAUSED:
+            elif record.kind == EventKind.LIMIT_RELEASED.name and _RISK_LIMIT in self._pauses:
                 self.resume(_RISK_LIMIT)
 
     def _pause_for_limit(self) -> None:
-        if self.state is OrchestratorState.RUNNING:
+        if self.state in _WORKING and _RISK_LIMIT not in self._pauses:
             self.pause(_RISK_LIMIT)
 
     def _leave(self, orchestrator: SymbolOrchestrator) -> None:
@@ -431,9 +455,6 @@ class MultiSymbolTradingOrchestrator:
         if self.state in _WORKING:
             self._machine.move(OrchestratorState.ERROR)
         self.request_stop()
-
-    def _working(self) -> Iterator[SymbolOrchestrator]:
-        return (each for each in self.orchestrators.values() if not each.is_out)
 
     def _orchestrator(self, symbol: str) -> SymbolOrchestrator:
         if symbol in self.orchestrators:
@@ -461,7 +482,9 @@ class MultiSymbolTradingOrchestrator:
     @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        numbers = (signal.SIGINT, signal.SIGTERM)
+        # Elsewhere than in the main thread there are no signals.
+        is_main = threading.current_thread() is threading.main_thread()
+        numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
         for number in numbers:
             loop.add_signal_handler(number, self.request_stop)
         try:

@@ -149,6 +149,16 @@ class Service(ABC):
         self._machine.move(ServiceState.STOPPED)
         self.bus.publish(ServiceStopped(time=self.clock.now(), symbol=self.symbol, service_name=self.name))
 
+    def abort(self) -> None:
+        """Be stopped at once, whatever it is at."""
+        if self._task is not None:
+            self._task.cancel()
+        if self.state in (ServiceState.CREATED, ServiceState.STOPPED):
+            return
+        if self.state is not ServiceState.STOPPING:
+            self._machine.move(ServiceState.STOPPING)
+        self._machine.move(ServiceState.STOPPED)
+
     def pause(self) -> None:
         """Mark it as paused: it works on, for exits and protection; who pauses it keeps entries back."""
         self._machine.move(ServiceState.PAUSED)

@@ -69,7 +69,7 @@ _S, _O = ServiceState, OrchestratorState
 SERVICE_TRANSITIONS: Transitions[ServiceState] = MappingProxyType(
     {
         _S.CREATED: {_S.STARTING: "start"},
-        _S.STARTING: {_S.RUNNING: "started", _S.ERROR: "the start failed"},
+        _S.STARTING: {_S.RUNNING: "started", _S.ERROR: "the start failed", _S.STOPPING: "stop"},
         _S.RUNNING: {_S.PAUSED: "pause", _S.STOPPING: "stop", _S.ERROR: "failed"},
         _S.PAUSED: {_S.RUNNING: "resume", _S.STOPPING: "stop", _S.ERROR: "failed"},
         _S.ERROR: {_S.RECOVERING: "restart", _S.STOPPING: "stop"},

@@ -96,8 +96,23 @@ class Supervisor:
 
     def _end(self, symbol: str, recovery: asyncio.Task[None]) -> None:
         del self._recoveries[symbol]
-        if not recovery.cancelled():
-            recovery.result()
+        error = None if recovery.cancelled() else recovery.exception()
+        if error is not None:
+            text = f"{symbol} could not be restarted: {type(error).__name__}: {error}; restart it by hand"
+            self._operations.alert("recovery_failed", text, symbol=symbol)
+
+    async def release(self, symbol: str) -> None:
+        """Let somebody else restart a symbol, and count its failures anew.
+
+        Args:
+            symbol: which one.
+        """
+        recovery = self._recoveries.get(symbol)
+        if recovery is not None:
+            recovery.cancel()
+            await asyncio.wait([recovery])
+        for key in [key for key in self._rows if key[0] == symbol]:
+            del self._rows[key]
 
     async def stop(self) -> None:
         """Recover nothing any more."""

@@ -100,6 +100,13 @@ class SymbolOrchestrator:
         self._machine.move(OrchestratorState.STOPPED)
         self.bus.publish(OrchestratorStopped(time=self._clock.now(), symbol=self.symbol))
 
+    def abort(self) -> None:
+        """Be stopped at once, whatever its services are at."""
+        for service in self.services:
+            service.abort()
+        if self.state is not OrchestratorState.STOPPED:
+            self._machine.move(OrchestratorState.STOPPED)
+
     def pause(self, reason: str = "") -> None:
         """Let nothing enter; exits and protection go on.
 
