@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -176,3 +181,46 @@ def test_on_a_terminal_the_picture_is_drawn(folder, monkeypatch):
     written = len(shown.file.getvalue())
     assert run(["run", "portfolio.yaml", "--no-progress", "--to", "2022-01-20"]) == 0
     assert "last events" not in shown.file.getvalue()[written:]
+
+
+def test_a_synthetic_exchange_closes_its_bars_by_the_clock(folder):
+    """Killed and started again it fills the hole, refuses stale entries and goes on; taken again it is the same (C-30)."""
+    text = PORTFOLIO.replace("{source: sample}", "{source: sample, timeframe: 1s}")
+    (folder / "portfolio.yaml").write_text(text + "orchestrator: {history_bars: 60}\n", encoding="utf-8")
+    every_bar = "entry:\n  long: close > ema(close, 3)\n  short: close <= ema(close, 3)\nmax_bars: 1\n"
+    (folder / "trend.yaml").write_text(every_bar, encoding="utf-8")
+    command = [sys.executable, "-m", "podium", "run", "portfolio.yaml", "--feed", "synthetic", "--no-progress"]
+    place = folder / "live" / "demo.journal"
+    for steps, ending in ((3, signal.SIGKILL), (9, signal.SIGINT)):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while inputs(place) < steps and process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        process.send_signal(ending)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == (0 if ending == signal.SIGINT else -signal.SIGKILL), errors
+    assert run(["journal", "verify", str(place)]) == 0
+    assert run(["parity", "portfolio.yaml", "--journal", str(place)]) == 0
+    closes = [time for time, *_ in (row for step in recorded_steps(place) for row in step.values())]
+    assert sorted(set(closes)) == list(range(min(closes), max(closes) + 1, 1_000_000_000))
+
+
+def test_options_of_stored_bars_mean_nothing_to_a_synthetic_exchange(folder, capsys):
+    """Each is refused."""
+    assert run(["run", "portfolio.yaml", "--feed", "synthetic", "--speed", "2", "--to", "2022-01-10"]) == 2
+    told = capsys.readouterr().err
+    assert "--speed: --speed is about bars that are played again" in told
+    assert "--to: --to is about bars that are played again" in told
+
+
+def recorded_steps(place):
+    journal = read_journal(place)
+    try:
+        records = list(journal.read(Stream.INPUT))
+    finally:
+        journal.close()
+    return [json.loads(record.body)["bars"] for record in records if record.kind == "STEP"]
+
+
+def inputs(place):
+    return len(recorded_steps(place)) if (place / "journal.sqlite").exists() else 0

@@ -7,7 +7,7 @@ from live_bars import bar, close_of
 from live_system import A, B, ScriptedStepper
 
 from podium.core.events import Reason
-from podium.live.inputs import GATE, STEP, GateInput, StepInput, read_input
+from podium.live.inputs import GATE, HISTORY, STEP, GateInput, HistoryInput, StepInput, read_input
 
 STEP_INPUT = StepInput(time=close_of(3), released_at=close_of(3) + 17, bars={B: bar(3, B), A: bar(2, A, close=100.1)})
 
@@ -40,3 +40,9 @@ def test_stale_symbols_are_gated_for_the_step_alone():
     STEP_INPUT.apply(stepper, calculated, stale_after=60 * 10**9)
     assert stepper.gates == [("closed", "stale", None, A), ("open", "stale", None, A)]
     assert stepper.steps == [(3, {B: 3, A: 2})]
+
+
+def test_a_history_is_read_as_it_was_written():
+    """Behind which a run begins. (D-02)"""
+    history = HistoryInput(bars={B: [bar(1, B), bar(2, B)], A: []})
+    assert read_input(HISTORY, history.body()) == history

@@ -22,7 +22,7 @@ from podium.engine.measures import needs_measures
 from podium.engine.timeline import SymbolTicks, Timeline
 from podium.portfolio.configuration import OrchestratorConfig
 
-__all__ = ["Market", "prepare_market"]
+__all__ = ["Market", "prepare_market", "with_defaults"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +95,7 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
         checked[symbol] = series
         flaws += told
         instrument = stated if stated is not None else Instrument(tick=infer_tick(series))
-        instruments[symbol] = _with_defaults(instrument, config)
+        instruments[symbol] = with_defaults(instrument, config)
         problems += _without_volume(series, instruments[symbol])
     if problems:
         raise DataError(problems)
@@ -110,8 +110,16 @@ def prepare_market(history: object, config: OrchestratorConfig) -> Market:
     )
 
 
-def _with_defaults(instrument: Instrument, config: OrchestratorConfig) -> Instrument:
-    """Give an instrument the costs of the portfolio that it does not state itself."""
+def with_defaults(instrument: Instrument, config: OrchestratorConfig) -> Instrument:
+    """Give an instrument the costs of the portfolio that it does not state itself.
+
+    Args:
+        instrument: as the file states it.
+        config: how the run is run.
+
+    Returns:
+        The instrument.
+    """
     defaults = {
         name: getattr(config, name) for name in ("slippage_model", "volume_limit") if getattr(instrument, name) is None
     }

@@ -37,10 +37,9 @@ def parity(
     from podium.backtest.portfolio_bars import read_portfolio_bars
     from podium.core.clock import SystemClock
     from podium.journal.journal import reading_journal
-    from podium.live.parity import compare, compare_with_journal
+    from podium.live.parity import begins_behind_history, compare, compare_with_journal
     from podium.report.terminal import print_line, terminal_console
 
-    bars = read_portfolio_bars(portfolio, first, last)
     console = terminal_console(stderr=True)
 
     def tell(what: str) -> None:
@@ -48,12 +47,14 @@ def parity(
             print_line(console, "running", what)
 
     if journal is None:
+        bars = read_portfolio_bars(portfolio, first, last)
         found = compare(portfolio, bars, clock=SystemClock(), on_progress=tell)
         what = f"{found.events:,} events and {found.points:,} points of equity"
         sides = ("backtest", "paper")
     else:
         with reading_journal(journal) as reader:
-            found = compare_with_journal(portfolio, bars, reader)
+            stored = None if begins_behind_history(reader) else read_portfolio_bars(portfolio, first, last)
+            found = compare_with_journal(portfolio, stored, reader)
         what, sides = f"{found.events:,} events", ("again", "recorded")
     typer.echo(f"{what} compared, {found.differences:,} differences")
     if found.first is not None:

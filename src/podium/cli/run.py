@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,17 @@ from podium.cli.options import From, NoProgress, PortfolioPath, Settings, To, re
 from podium.core.times import iso, parse_end
 
 if TYPE_CHECKING:
+    from podium.data.bars import BarSeries
     from podium.live.paper import PaperSystem
 
 __all__ = ["run"]
+
+
+class Source(StrEnum):
+    """Name where bars come from."""
+
+    REPLAY = "replay"
+    SYNTHETIC = "synthetic"
 
 
 def run(
@@ -35,6 +44,12 @@ def run(
             "--speed", metavar="TIMES", help="how many times faster than the market; by default as fast as it goes"
         ),
     ] = None,
+    feed: Annotated[
+        Source,
+        typer.Option(
+            "--feed", help="replay plays the file's bars again; synthetic is an exchange whose bars close now"
+        ),
+    ] = Source.REPLAY,
     accept: Annotated[
         bool, typer.Option("--accept", help="go on although the file has changed since the last start")
     ] = False,
@@ -48,9 +63,13 @@ def run(
     portfolio = load_portfolio(file, read_settings(set_))
     document = portfolio.document
     place = document.journal.at(portfolio.path.parent, document.portfolio.name) if journal is None else journal
-    from podium.backtest.portfolio_bars import read_portfolio_bars
+    bars: dict[str, BarSeries] | None = None
+    if feed is Source.REPLAY:
+        from podium.backtest.portfolio_bars import read_portfolio_bars
 
-    bars = read_portfolio_bars(portfolio, first, last)
+        bars = read_portfolio_bars(portfolio, first, last)
+    else:
+        _refuse({"--from": from_, "--to": to, "--speed": speed})
     from podium.backtest.portfolio_run import at_file
     from podium.core.clock import SystemClock
     from podium.journal.journal import is_address, open_journal
@@ -88,6 +107,23 @@ async def _run(system: PaperSystem, name: str, *, shown: bool) -> None:
 
     async with TerminalView(system.orchestrator, terminal_console(stderr=True), name):
         await system.run()
+
+
+def _refuse(options: dict[str, object]) -> None:
+    """Refuse options of stored bars where bars come as they close."""
+    from podium.core.errors import ConfigurationError, Location, Problem
+
+    problems = [
+        Problem(
+            message=f"{name} is about bars that are played again",
+            location=Location(file=name),
+            expected="no such option with --feed synthetic",
+        )
+        for name, stated in options.items()
+        if stated is not None
+    ]
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _speed(stated: float | None) -> float:

@@ -1,26 +1,27 @@
 """What the engine is given, as records of the journal, and how it is given: the same live, on recovery and in parity.
 
-Inputs are time steps and gates. Feeding the recorded inputs to the same engine again gives the same events.
+Inputs are the bars behind which a run begins, time steps and gates. Feeding the recorded inputs to the same engine
+again gives the same events.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from podium.core.events import Reason
 from podium.core.times import from_nanoseconds, to_nanoseconds
-from podium.data.bars import Bar
+from podium.data.bars import Bar, BarSeries
 from podium.live.sequencer import is_stale
 from podium.live.stepper import Stepper
 from podium.live.symbol_rules import Calculated
 
-__all__ = ["GATE", "STEP", "GateInput", "StepInput", "read_input"]
+__all__ = ["GATE", "HISTORY", "STEP", "GateInput", "HistoryInput", "StepInput", "read_input"]
 
 #: The kinds of input records.
-STEP, GATE = "STEP", "GATE"
+STEP, GATE, HISTORY = "STEP", "GATE", "HISTORY"
 _VALUES = ("open", "high", "low", "close", "volume")
 
 
@@ -40,10 +41,7 @@ class StepInput:
 
     def body(self) -> bytes:
         """Write it for the journal."""
-        bars = {
-            symbol: [to_nanoseconds(bar.close_time), *(getattr(bar, name) for name in _VALUES)]
-            for symbol, bar in self.bars.items()
-        }
+        bars = {symbol: _row(bar) for symbol, bar in self.bars.items()}
         return _json({"time": self.time, "released_at": self.released_at, "bars": bars})
 
     def apply(self, stepper: Stepper, calculated: Mapping[str, Calculated], stale_after: int) -> None:
@@ -98,11 +96,34 @@ class GateInput:
         act(self.reason, strategy_id=self.strategy_id, symbol=self.symbol)
 
 
-def read_input(kind: str, body: bytes) -> StepInput | GateInput:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryInput:
+    """Be the bars behind which a run begins: indicators are opened on them, and nothing is decided on them.
+
+    Args:
+        bars: by symbol, the oldest first.
+    """
+
+    bars: Mapping[str, Sequence[Bar]]
+
+    def body(self) -> bytes:
+        """Write it for the journal."""
+        return _json({"bars": {symbol: [_row(bar) for bar in bars] for symbol, bars in self.bars.items()}})
+
+    def apply(self, stepper: Stepper) -> None:
+        """Let the engine take it.
+
+        Args:
+            stepper: the engine, at its start.
+        """
+        stepper.open({symbol: BarSeries.of(symbol, stepper.timeframe, bars) for symbol, bars in self.bars.items()})
+
+
+def read_input(kind: str, body: bytes) -> StepInput | GateInput | HistoryInput:
     """Read an input of the journal.
 
     Args:
-        kind: ``STEP`` or ``GATE``.
+        kind: ``STEP``, ``GATE`` or ``HISTORY``.
         body: the record's body.
 
     Returns:
@@ -111,11 +132,21 @@ def read_input(kind: str, body: bytes) -> StepInput | GateInput:
     members: dict[str, Any] = json.loads(body)  # Any: JSON
     if kind == GATE:
         return GateInput(**{**members, "reason": Reason[members["reason"].upper()]})
-    bars = {
-        symbol: Bar(symbol=symbol, close_time=from_nanoseconds(time), **dict(zip(_VALUES, values, strict=True)))
-        for symbol, (time, *values) in members["bars"].items()
-    }
+    if kind == HISTORY:
+        return HistoryInput(
+            bars={symbol: [_bar(symbol, row) for row in rows] for symbol, rows in members["bars"].items()}
+        )
+    bars = {symbol: _bar(symbol, row) for symbol, row in members["bars"].items()}
     return StepInput(time=members["time"], released_at=members["released_at"], bars=bars)
+
+
+def _row(bar: Bar) -> list[float]:
+    return [to_nanoseconds(bar.close_time), *(getattr(bar, name) for name in _VALUES)]
+
+
+def _bar(symbol: str, row: Sequence[Any]) -> Bar:  # Any: JSON
+    time, *values = row
+    return Bar(symbol=symbol, close_time=from_nanoseconds(time), **dict(zip(_VALUES, values, strict=True)))
 
 
 def _json(members: Mapping[str, object]) -> bytes:

@@ -8,32 +8,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
-from podium.backtest.market import Market, prepare_market
+from podium.backtest.market import prepare_market, with_defaults
 from podium.backtest.members import members_of_file
 from podium.backtest.portfolio_run import at_file, configuration_of
 from podium.bus.factory import EventBusFactory
 from podium.bus.publisher import Publisher
 from podium.core.clock import Clock
 from podium.core.errors import Location
-from podium.data.bars import BarSeries
+from podium.core.instruments import Instrument
+from podium.core.times import Timeframe
+from podium.data.bars import Bar, BarSeries
+from podium.data.store import BarStore
 from podium.journal.journal import Journal, is_address
-from podium.live.inputs import StepInput
+from podium.journal.records import JournalRecord, Stream
+from podium.live.feeds import Feed
+from podium.live.inputs import HISTORY, HistoryInput, StepInput
 from podium.live.log import JsonLog, Log
 from podium.live.orchestrator import MultiSymbolTradingOrchestrator
-from podium.live.recovery import Recovered, recover, save_snapshot
+from podium.live.recovery import Recovered, recover, save_snapshot, take_again
 from podium.live.replay import ReplayFeed
 from podium.live.run_record import Change, record_files
 from podium.live.stepper import Equity, Stepper
+from podium.live.synthetic import SyntheticFeed
 from podium.portfolio.file import PortfolioFile
 from podium.venues.paper import PaperVenue
 
 __all__ = ["PaperSystem", "make_stepper", "open_paper"]
+
+#: Of a synthetic exchange, where the file says nothing.
+_TICK, _TIMEFRAME = Decimal("0.01"), "1h"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +53,6 @@ class PaperSystem:
 
     Args:
         orchestrator: the system.
-        market: what it trades on.
         journal: where it is recorded.
         recovered: where it goes on.
         changes: what differs from the last start and was accepted.
@@ -51,7 +61,6 @@ class PaperSystem:
     """
 
     orchestrator: MultiSymbolTradingOrchestrator
-    market: Market
     journal: Journal
     recovered: Recovered
     changes: list[Change]
@@ -84,35 +93,44 @@ class PaperSystem:
                 save_snapshot(self.journal, self.recovered, runner.input_sequence, self.stepper.sequence)
 
 
-def make_stepper(portfolio: PortfolioFile, bars: Mapping[str, BarSeries]) -> tuple[Stepper, Market]:
+def make_stepper(portfolio: PortfolioFile, bars: Mapping[str, BarSeries] | None) -> tuple[Stepper, BarStore | None]:
     """Make the engine of a portfolio file, at its start.
 
     Args:
         portfolio: the file.
-        bars: the bars of its symbols.
+        bars: the bars of its symbols; ``None`` where they are known only as they come.
 
     Returns:
-        The engine, and the market as a backtest sees it.
+        The engine, and the bars as a backtest sees them.
 
     Raises:
         InputError: for what is wrong with file or bars.
     """
     with at_file(portfolio):
-        config = configuration_of(portfolio, bars)
-        market = prepare_market(dict(bars), config)
+        if bars is None:
+            unstated = [symbol for symbol, section in portfolio.symbols.items() if section.tick is None]
+            config, store = portfolio.configuration(dict.fromkeys(unstated, _TICK)), None
+            timeframe = Timeframe.parse(config.timeframe or _TIMEFRAME)
+            instruments: Mapping[str, Instrument] = {
+                symbol: with_defaults(instrument, config) for symbol, instrument in config.instruments.items()
+            }
+        else:
+            config = configuration_of(portfolio, bars)
+            market = prepare_market(dict(bars), config)
+            store, timeframe, instruments = market.store, market.timeframe, market.instruments
         stepper = Stepper(
             members_of_file(portfolio),
             config,
             capital=portfolio.capital,
-            timeframe=market.timeframe,
-            instruments=market.instruments,
+            timeframe=timeframe,
+            instruments=instruments,
         )
-    return stepper, market
+    return stepper, store
 
 
 def open_paper(
     portfolio: PortfolioFile,
-    bars: Mapping[str, BarSeries],
+    bars: Mapping[str, BarSeries] | None,
     *,
     journal: Journal,
     place: str | Path,
@@ -122,11 +140,12 @@ def open_paper(
     is_accepted: bool = False,
     on_equities: Callable[[Sequence[Equity]], None] = lambda _equities: None,
 ) -> PaperSystem:
-    """Make the system of a portfolio file that plays stored bars again.
+    """Make the system of a portfolio file.
 
     Args:
         portfolio: the file.
-        bars: the bars of its symbols.
+        bars: the bars of its symbols, to be played again; ``None`` for a synthetic exchange, whose bars close by the
+            machine's clock.
         journal: open for writing.
         place: where it is.
         clock: the machine's clock.
@@ -142,16 +161,24 @@ def open_paper(
         InputError: for what is wrong with file, bars or journal.
         RecoveryDiffers: when the engine does something else than the journal says.
     """
-    stepper, market = make_stepper(portfolio, bars)
+    stepper, store = make_stepper(portfolio, bars)
     document = portfolio.document
     changes = record_files(journal, portfolio, clock.now(), is_accepted=is_accepted)
     # Named by the journal, so that bars of another one are never taken for its own.
     folder = (portfolio.path.parent / "live" if is_address(place) else Path(place)) / f"bars-{journal.epoch}"
     stale_after = document.orchestrator.stale_after_nanoseconds(stepper.timeframe)
     recovered = recover(journal, stepper, folder, stale_after)
+    feed: Feed
+    if store is None:
+        feed = SyntheticFeed(
+            {symbol: each.tick for symbol, each in stepper.instruments.items()}, stepper.timeframe, clock
+        )
+        if journal.last(Stream.INPUT) == 0:
+            _begin_behind(feed, recovered, journal, document.orchestrator.history_bars)
+    else:
+        series = {symbol: store.series(symbol) for symbol in stepper.symbols}
+        feed = ReplayFeed(series, clock, speed=speed, after=stepper.time)
     journal.append([]).result()
-    series = {symbol: market.store.series(symbol) for symbol in market.symbols}
-    feed = ReplayFeed(series, clock, speed=speed, after=stepper.time)
     options, name = document.event_bus, document.portfolio.name
     stream = EventBusFactory.create_from_env(name) if options is None else EventBusFactory.create(options, name)
     lines = JsonLog(log, feed.clock)
@@ -175,7 +202,6 @@ def open_paper(
     _keep_state(orchestrator, journal, recovered, document.journal.snapshot_steps)
     return PaperSystem(
         orchestrator=orchestrator,
-        market=market,
         journal=journal,
         recovered=recovered,
         changes=changes,
@@ -192,6 +218,23 @@ def _tell_bus(log: Log, error: str) -> None:
         log.write("info", "event_bus_reached")
 
 
+def _begin_behind(feed: Feed, recovered: Recovered, journal: Journal, count: int) -> None:
+    """Let a new run begin behind so many bars of its feed, so that indicators are known from its first one on."""
+    length, now = recovered.stepper.timeframe.nanoseconds, feed.clock.now()
+
+    async def fetch() -> dict[str, list[Bar]]:
+        return {
+            symbol: list(await feed.fetch_between(symbol, now - (count + 1) * length, now + length))[-count:]
+            for symbol in recovered.stepper.symbols
+        }
+
+    history = HistoryInput(bars=asyncio.run(fetch()))
+    record = JournalRecord(stream=Stream.INPUT, sequence=1, time=now, kind=HISTORY, body=history.body())
+    journal.append([record]).result()
+    take_again(recovered, record, 0)
+    recovered.bars.keep()
+
+
 def _keep_state(
     orchestrator: MultiSymbolTradingOrchestrator, journal: Journal, recovered: Recovered, snapshot_steps: int
 ) -> None:
@@ -199,7 +242,7 @@ def _keep_state(
     runner = orchestrator.runner
 
     def note(step: StepInput) -> None:
-        recovered.note(step)
+        recovered.note(step.bars)
         if runner.steps % snapshot_steps == 0:
             save_snapshot(journal, recovered, runner.input_sequence, recovered.stepper.sequence)
 

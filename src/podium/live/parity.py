@@ -20,12 +20,13 @@ from podium.data.bars import BarSeries
 from podium.journal.journal import JournalReader, open_journal
 from podium.journal.records import Stream
 from podium.live.correlation import Correlations
+from podium.live.inputs import HISTORY
 from podium.live.paper import make_stepper, open_paper
 from podium.live.recovery import Recovered, RunBars, take_again
 from podium.live.stepper import Equity
 from podium.portfolio.file import PortfolioFile
 
-__all__ = ["Difference", "Parity", "compare", "compare_with_journal"]
+__all__ = ["Difference", "Parity", "begins_behind_history", "compare", "compare_with_journal"]
 
 Item = TypeVar("Item")
 """an event, or a point of equity"""
@@ -107,12 +108,25 @@ def compare(
     return Parity(events=len(expected), points=len(curve), differences=len(found), first=found[0] if found else None)
 
 
-def compare_with_journal(portfolio: PortfolioFile, bars: Mapping[str, BarSeries], journal: JournalReader) -> Parity:
+def begins_behind_history(journal: JournalReader) -> bool:
+    """Tell whether a run's bars came as they closed, so that none of them are stored.
+
+    Args:
+        journal: of the run.
+    """
+    first = next(journal.read(Stream.INPUT), None)
+    return first is not None and first.kind == HISTORY
+
+
+def compare_with_journal(
+    portfolio: PortfolioFile, bars: Mapping[str, BarSeries] | None, journal: JournalReader
+) -> Parity:
     """Take the recorded inputs of a run again, in the order in which they were released, and compare its events.
 
     Args:
         portfolio: the file that the run was started with.
-        bars: the bars of its symbols, for the grids that the file does not state.
+        bars: the bars of its symbols, for the grids that the file does not state; ``None`` where they came as they
+            closed.
         journal: of the run.
 
     Returns:

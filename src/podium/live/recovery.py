@@ -20,7 +20,7 @@ from podium.data.store import BarStore
 from podium.journal.journal import Journal
 from podium.journal.records import JournalRecord, Snapshot, Stream
 from podium.live.correlation import Correlations, bar_id
-from podium.live.inputs import StepInput, read_input
+from podium.live.inputs import HistoryInput, StepInput, read_input
 from podium.live.snapshots import SNAPSHOT_SCHEMA, bars_in_snapshot, restore_snapshot, take_snapshot
 from podium.live.stepper import DomainEvent, Stepper
 
@@ -125,14 +125,14 @@ class Recovered:
     events: int = 0
     repeated: int = 0
 
-    def note(self, step: StepInput) -> None:
-        """Take note of the bars of a step.
+    def note(self, bars: Mapping[str, Bar]) -> None:
+        """Take note of bars that went in.
 
         Args:
-            step: which was taken.
+            bars: by symbol.
         """
-        self.bars.add(step.bars)
-        for symbol, bar in step.bars.items():
+        self.bars.add(bars)
+        for symbol, bar in bars.items():
             self.last_times[symbol] = to_nanoseconds(bar.close_time)
             self.rows[symbol] = self.rows.get(symbol, 0) + 1
 
@@ -189,6 +189,7 @@ def recover(journal: Journal, stepper: Stepper, folder: Path | None, stale_after
         _compare(run, journal, recorded, stepper.events(), closes)
     if (left := next(recorded, None)) is not None:
         raise RecoveryDiffers(sequence=left.sequence, recorded=left.body, came=None)
+    run.bars.keep()
     return run
 
 
@@ -202,6 +203,10 @@ def _fill(run: Recovered, journal: Journal, snapshot: Snapshot) -> None:
         taken = read_input(record.kind, record.body)
         if isinstance(taken, StepInput):
             run.bars.add(taken.bars)
+        elif isinstance(taken, HistoryInput):
+            for bars in taken.bars.values():
+                for bar in bars:
+                    run.bars.add({bar.symbol: bar})
     run.bars.keep()
 
 
@@ -219,11 +224,15 @@ def take_again(run: Recovered, record: JournalRecord, stale_after: int) -> Mappi
     taken = read_input(record.kind, record.body)
     if not isinstance(taken, StepInput):
         taken.apply(run.stepper)
+        if isinstance(taken, HistoryInput):
+            for bars in taken.bars.values():
+                for bar in bars:
+                    run.note({bar.symbol: bar})
         return {}
     calculated = {symbol: run.stepper.calculate(symbol, bar) for symbol, bar in taken.bars.items()}
     taken.apply(run.stepper, calculated, stale_after)
     run.stepper.failures()
-    run.note(taken)
+    run.note(taken.bars)
     return {symbol: given.close_time for symbol, given in calculated.items()}
 
 

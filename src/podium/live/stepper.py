@@ -138,13 +138,13 @@ class Stepper:
     ) -> None:
         self.members, self.config, self.timeframe = tuple(members), config, timeframe
         self.symbols = tuple(instruments)
-        self._instruments = dict(instruments)
+        self.instruments = dict(instruments)
         self._number = {symbol: number for number, symbol in enumerate(self.symbols)}
         refuse_unknown_symbols(members, self.symbols)
         self.unit = MoneyUnit.for_instruments(instruments.items())
         market = Market(
             symbols=self.symbols,
-            instruments=self._instruments,
+            instruments=self.instruments,
             store=BarStore(timeframe),
             timeline=Timeline.of_one_step(len(self.symbols)),
             flaws=(),
@@ -160,7 +160,7 @@ class Stepper:
         self._cell_members, self._cell_symbols = cells.members, cells.symbols
         self._coded = self._make_coded()
         self._flows = {
-            symbol: SymbolFlows(symbol, carry, self._instruments[symbol], timeframe, self.unit)
+            symbol: SymbolFlows(symbol, carry, self.instruments[symbol], timeframe, self.unit)
             for symbol, carry in config.carry.items()
         }
         self._day_ends = _DayEnds()
@@ -197,7 +197,7 @@ class Stepper:
         for number, symbol in enumerate(self.symbols):
             mine = [place for place, member in enumerate(self.members) if member.trades(symbol)]
             members = {len(inputs) + place: self.members[member] for place, member in enumerate(mine)}
-            own = SymbolRules(symbol, members, self._instruments[symbol], self.timeframe, self.unit)
+            own = SymbolRules(symbol, members, self.instruments[symbol], self.timeframe, self.unit)
             for cell, member in zip(members, mine, strict=True):
                 plan = own.plans.get(cell)
                 if plan is None:
@@ -238,7 +238,7 @@ class Stepper:
                     steps=np.zeros(0, np.int64),
                     warm_up=warm_up,
                 )
-                made[cell] = CodedCell(given, self.engine, self._instruments[symbol])
+                made[cell] = CodedCell(given, self.engine, self.instruments[symbol])
         return made
 
     def _names(self, cells: Cells) -> EventNames:
@@ -247,7 +247,7 @@ class Stepper:
             strategies=self.strategies,
             members=cells.members,
             symbols=cells.symbols,
-            instruments=tuple(self._instruments[symbol] for symbol in cells.symbols),
+            instruments=tuple(self.instruments[symbol] for symbol in cells.symbols),
             groups=tuple(risk.group_exposure) if risk is not None else (),
             unit=self.unit,
             unallocated=self._unallocated,

@@ -188,6 +188,9 @@ class OrchestratorSection(_Section):
     heartbeat_limit: Seconds = Field(
         default=Decimal(30), description="seconds after which a service that has not finished a piece of work hangs"
     )
+    history_bars: Annotated[int, whole_number(minimum=0, maximum=1_000_000)] = Field(
+        default=500, description="behind how many closed bars a new run begins whose bars come as they close"
+    )
     bar_wait: Duration = Field(
         default="1s", description="how long a time step waits for bars that are due, from its first bar on"
     )
