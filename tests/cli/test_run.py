@@ -191,9 +191,10 @@ def test_a_synthetic_exchange_closes_its_bars_by_the_clock(folder):
     (folder / "trend.yaml").write_text(every_bar, encoding="utf-8")
     command = [sys.executable, "-m", "podium", "run", "portfolio.yaml", "--feed", "synthetic", "--no-progress"]
     place = folder / "live" / "demo.journal"
-    for steps, ending in ((3, signal.SIGKILL), (9, signal.SIGINT)):
+    for ending in (signal.SIGKILL, signal.SIGINT):
+        wanted = inputs(place) + 4
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while inputs(place) < steps and process.poll() is None:
+        while inputs(place) < wanted and process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)
         process.send_signal(ending)
