@@ -87,7 +87,7 @@ def test_no_bare_assert_and_nothing_swallowed(path):
 
 
 def _text_files() -> list[Path]:
-    folders = ("src", "docs", "examples", "benchmarks", ".ci")
+    folders = ("src", "docs", "examples", "benchmarks", "deploy", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [ROOT / name for name in ("README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "constraints.txt")]
     skipped = {".png", ".pyc", ".parquet", ".npy"}

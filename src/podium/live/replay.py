@@ -47,6 +47,7 @@ class ReplayFeed:
     ) -> None:
         self._series, self._speed = series, speed
         self._clock = _DataClock(machine)
+        self._clock.time = after or 0
         self._row = {symbol: _first_row(each, after) for symbol, each in series.items()}
         remaining = [each.close_time[self._row[symbol] :] for symbol, each in series.items()]
         self._times = np.unique(np.concatenate(remaining)) if remaining else np.zeros(0, np.int64)

@@ -23,7 +23,7 @@ from podium.report.terminal import print_line
 __all__ = ["TerminalView"]
 
 #: Seconds between two pictures, and between two lines where the output is no terminal.
-_PICTURE_EVERY, _LINE_EVERY = 0.25, 10.0
+_PICTURE_EVERY, _LINE_EVERY = 0.25, 60.0
 _AT_REST = (ServiceState.CREATED, ServiceState.STARTING, ServiceState.STOPPING, ServiceState.STOPPED)
 
 
