@@ -240,6 +240,7 @@ def _keep_state(
 ) -> None:
     """Take note of the bars of each step, and of the state from time to time."""
     runner = orchestrator.runner
+    recovered.bars.release()
 
     def note(step: StepInput) -> None:
         recovered.note(step.bars)

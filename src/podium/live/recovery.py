@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,10 @@ __all__ = ["Recovered", "RecoveryDiffers", "RunBars", "recover", "save_snapshot"
 
 #: So many bars wait in memory before they are written.
 _BARS_IN_MEMORY = 20_000
+
+#: So many bars of a symbol are written at once, and at least as many newer ones stay in memory: more than there can be
+#: commits under way.
+_BLOCK = 512
 
 
 class RecoveryDiffers(RunError):
@@ -56,20 +60,20 @@ def _text(body: bytes | None) -> str:
 
 
 class RunBars:
-    """Keep the bars of a run from the origin on: most of them in a folder, the latest in memory.
+    """Keep the bars of a run from the origin on: most of them in a folder, the newest in memory.
 
     They are inputs of the journal, too; the folder spares a start from reading them all.
 
     Args:
-        folder: where; ``None`` keeps all in memory.
+        folder: where; ``None`` keeps all in memory, until nobody needs them any more.
         timeframe: the length of a bar.
     """
 
     def __init__(self, folder: Path | None, timeframe: Timeframe) -> None:
         self._store = BarStore(timeframe) if folder is None else BarStore.open(folder, timeframe)
         self._timeframe = timeframe
+        self._is_needed, self._has_folder = True, folder is not None
         self._later: dict[str, list[Bar]] = {}
-        self._count = 0
 
     def add(self, bars: Mapping[str, Bar]) -> None:
         """Take the bars of a step.
@@ -77,21 +81,34 @@ class RunBars:
         Args:
             bars: by symbol.
         """
+        if not self._is_needed:
+            return
         for symbol, bar in bars.items():
             self._later.setdefault(symbol, []).append(bar)
-        self._count += len(bars)
-        if self._count >= _BARS_IN_MEMORY:
-            self.keep()
+        # One symbol a step, so that none takes long. The newest stay: their inputs may not be durable yet.
+        full = next((symbol for symbol in bars if len(self._later[symbol]) >= 2 * _BLOCK), None)
+        if full is not None:
+            self._append(full, self._later[full][:_BLOCK])
+            del self._later[full][:_BLOCK]
 
     def keep(self) -> None:
         """Write what came since the last time; bars that are there already are passed over."""
         for symbol, bars in self._later.items():
-            last = self._last(symbol)
-            fresh = [bar for bar in bars if to_nanoseconds(bar.close_time) > last]
-            if fresh:
-                self._store.append(BarSeries.of(symbol, self._timeframe, fresh))
+            self._append(symbol, bars)
         self._later.clear()
-        self._count = 0
+
+    def release(self) -> None:
+        """Go on without those that are only in memory: the next start reads the journal."""
+        if not self._has_folder:
+            self._is_needed = False
+            self._store = BarStore(self._timeframe)
+            self._later.clear()
+
+    def _append(self, symbol: str, bars: Sequence[Bar]) -> None:
+        last = self._last(symbol)
+        fresh = [bar for bar in bars if to_nanoseconds(bar.close_time) > last]
+        if fresh:
+            self._store.append(BarSeries.of(symbol, self._timeframe, fresh))
 
     def series(self) -> dict[str, BarSeries]:
         """Give the bars that are kept, by symbol."""
