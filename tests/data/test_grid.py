@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from podium.core.errors import ConfigurationError, DataError
 from podium.core.times import Timeframe
 from podium.data.bars import BarSeries, BarSource
-from podium.data.grid import from_ticks, infer_tick, off_grid, to_ticks
+from podium.data.grid import bar_on_grid, from_ticks, infer_tick, off_grid, to_ticks
 
 TICKS = ["0.01", "0.1", "1E-8", "0.25", "0.05", "0.3", "5", "0.000001", "1E-10", "12.5", "0.0000125", "1E-18", "1"]
 ticks = st.sampled_from(TICKS).map(Decimal)
@@ -157,3 +157,23 @@ def test_a_tick_that_is_no_step_is_refused(tick: str) -> None:
 def test_tick_is_inferred_as_the_coarsest_power_of_ten(prices: tuple[float, ...], tick: str) -> None:
     """All prices lie on it; never coarser than a hundredth, never finer than 1e-10."""
     assert infer_tick(series(*prices)) == Decimal(tick)
+
+
+@pytest.mark.parametrize("tick", ["0.01", "0.25", "0.00000001", "0.0003", "50"])
+def test_a_single_bar_is_put_on_the_grid_as_columns_are(tick):
+    """The numbers of a live bar are those of a backtest, bit for bit. (A-28)"""
+    random = np.random.default_rng(7)
+    counts = np.concatenate((random.integers(1, 10**6, 200), random.integers(1, 2**50, 50)))
+    on_grid = from_ticks(counts, Decimal(tick))
+    prices = np.concatenate((on_grid, np.nextafter(on_grid, 0), on_grid * (1 + 1e-7), on_grid[:50] + float(tick) / 2))
+    ticks, _ = to_ticks(prices, Decimal(tick))
+    assert bar_on_grid(prices.tolist(), Decimal(tick)) == (ticks.tolist(), from_ticks(ticks, Decimal(tick)).tolist())
+    each = [bar_on_grid([price], Decimal(tick)) for price in prices.tolist()]
+    assert [count for (count,), _ in each] == ticks.tolist()
+
+
+@pytest.mark.parametrize("price", [np.nan, np.inf, 1e30])
+def test_a_single_price_that_cannot_be_on_the_grid_is_refused(price):
+    """What is no number, or too large, is an error."""
+    with pytest.raises(DataError):
+        bar_on_grid([1.0, price], Decimal("0.01"))

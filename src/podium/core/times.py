@@ -99,7 +99,8 @@ def to_nanoseconds(moment: datetime) -> int:
                 expected=f"a year from {YEARS[0]} to {YEARS[1]}",
             )
         )
-    return (moment - EPOCH) // timedelta(microseconds=1) * 1_000
+    since = moment - EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
 
 def from_nanoseconds(nanoseconds: int) -> datetime:

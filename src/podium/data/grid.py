@@ -9,7 +9,9 @@ floats everywhere.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from podium.core.errors import ConfigurationError, DataError, Problem
 from podium.data.bars import BarSeries
 from podium.data.stretches import stretches
 
-__all__ = ["from_ticks", "infer_tick", "off_grid", "to_lots", "to_ticks"]
+__all__ = ["bar_on_grid", "from_ticks", "infer_tick", "off_grid", "to_lots", "to_ticks"]
 
 #: A price this near to the grid, in ticks, is float noise.
 _NOISE_TICKS = 1e-6
@@ -54,11 +56,36 @@ def to_ticks(prices: NDArray[np.float64], tick: Decimal) -> tuple[NDArray[np.int
             raise _unusable(flat, tick)
         nearest = np.rint(scaled)
         distance = np.abs(scaled - nearest)
-        if (distance > _noise(scaled)).any():
+        off = distance > _noise(scaled)
+        if off.any():
             is_off = True
-            nearest = _round_half_even(scaled, nearest, distance)
+            nearest = np.where(off, _round_half_even(scaled, nearest, distance), nearest)
         ticks[rows] = nearest
     return ticks.reshape(prices.shape), is_off
+
+
+def bar_on_grid(prices: Sequence[float], tick: Decimal) -> tuple[list[int], list[float]]:
+    """Put the prices of a single bar on the grid: the same numbers as columns give, without arrays.
+
+    Args:
+        prices: any number of them.
+        tick: the step of the grid, > 0.
+
+    Returns:
+        Whole ticks, and the doubles nearest to the exact prices.
+
+    Raises:
+        DataError: as ``to_ticks``.
+    """
+    numerator, denominator = _ratio(tick)
+    scaled = [price * float(denominator) / float(numerator) for price in prices]
+    if all(abs(each) < _EXACT_LIMIT and abs(each - round(each)) <= _NOISE_TICKS for each in scaled):
+        ticks = [round(each) for each in scaled]
+    else:
+        # What is off the grid, or cannot be on it, is judged in one place.
+        ticks = to_ticks(np.array(prices, np.float64), tick)[0].tolist()
+    # Whole numbers of Python divide exactly: the quotient is the nearest double.
+    return ticks, [count * numerator / denominator for count in ticks]
 
 
 def to_lots(volumes: NDArray[np.float64], lot: Decimal) -> NDArray[np.int64]:
@@ -136,6 +163,7 @@ def infer_tick(series: BarSeries) -> Decimal:
     return Decimal(1).scaleb(-_FINEST_EXPONENT)
 
 
+@lru_cache(maxsize=4096)
 def _ratio(tick: Decimal) -> tuple[int, int]:
     if not tick.is_finite() or tick <= 0:
         raise ConfigurationError(Problem(message=f"tick is {tick}", expected="a finite number above 0"))

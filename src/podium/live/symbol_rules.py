@@ -6,7 +6,7 @@ of a backtest, bit for bit: the same graph is carried that a backtest opens on a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from podium.core.instruments import Instrument
 from podium.core.money import MoneyUnit
 from podium.core.times import Timeframe, to_nanoseconds
 from podium.data.bars import Bar, BarSeries
-from podium.data.grid import from_ticks, to_lots, to_ticks
+from podium.data.grid import bar_on_grid, from_ticks, to_lots, to_ticks
 from podium.data.resample import Resampler, resample
 from podium.engine.measures import Measurement, needs_measures
 from podium.engine.stream import CellSignals, TickBar
@@ -257,9 +257,9 @@ class SymbolRules:
         Raises:
             DataError: when a price is no number.
         """
-        prices = np.array([[bar.open, bar.high, bar.low, bar.close]])
-        rows, volumes = self._ticks(prices, np.array([bar.volume]))
-        on_grid = self._on_grid(bar, rows[0])
+        ticks, prices = bar_on_grid((bar.open, bar.high, bar.low, bar.close), self._instrument.tick)
+        first, high, low, last = prices
+        on_grid = replace(bar, open=first, high=high, low=low, close=last)
         signals: dict[int, CellSignals] = {}
         coded: dict[int, int] = {}
         values: dict[str, Array] = {}
@@ -272,17 +272,16 @@ class SymbolRules:
             has_grown |= grew
             row = frame.bars.rows - 1
             for cell, (_, compiled) in frame.rules.items():
-                wanted = int(compiled.signals(arrays, row, 1)[0])
+                wanted = compiled.signal(arrays, row)
                 levels = [int(level[0]) for level in compiled.levels(arrays)] if wanted else ()
                 signals[cell] = CellSignals(wanted, levels)
             coded |= {cell: row for cell, (_, warm_up) in frame.coded.items() if row >= warm_up}
             values |= arrays
-        measure = None if self._measurement is None else self._measurement.extend(rows, volumes)[0]
         self.bars += 1
         return Calculated(
             symbol=self.symbol,
             close_time=to_nanoseconds(bar.close_time),
-            bar=TickBar(**{name: int(rows[0][name]) for name in _PRICES}, measure=measure),
+            bar=TickBar(**dict(zip(_PRICES, ticks, strict=True)), measure=self._measure(ticks, bar.volume)),
             signals=signals,
             coded=coded,
             values=values,
@@ -297,8 +296,10 @@ class SymbolRules:
             rows[name] = ticks[:, place]
         return rows, to_lots(volume, self._instrument.lot)
 
-    def _on_grid(self, bar: Bar, row: np.void) -> Bar:
-        """Give a bar with the prices that the engine sees, as the nearest floats."""
-        ticks = np.array([row[name] for name in _PRICES])
-        prices = from_ticks(ticks, self._instrument.tick).tolist()
-        return replace(bar, **dict(zip(_PRICES, prices, strict=True)))
+    def _measure(self, ticks: Sequence[int], volume: float) -> np.void | None:
+        """Measure the next bar, where the symbol's rules of execution need it."""
+        if self._measurement is None:
+            return None
+        row = np.array([tuple(ticks)], BAR)
+        measure: np.void = self._measurement.extend(row, to_lots(np.array([volume]), self._instrument.lot))[0]
+        return measure

@@ -189,6 +189,7 @@ class Graph:
         self._nodes = tuple(output for node in nodes for output in self._outputs(node))
         for node in self._nodes:
             self._collect(node)
+        self._answers = [(node.text, self._key(node)) for node in self._nodes]
         self._history: Columns | None = None
         self._is_primed = False
 
@@ -258,7 +259,7 @@ class Graph:
         for step in self._steps:
             inputs = tuple(values[read] for read in step.reads) if step.reads else tuple(columns)
             values.update(zip(step.texts, step.advance(inputs), strict=True))
-        return {node.text: values[self._key(node)] for node in self._nodes}
+        return {text: values[key] for text, key in self._answers}
 
     def _run(self, series: Columns, wanted: dict[str, str], *, is_primed: bool) -> dict[str, Array]:
         bars = len(series.close)

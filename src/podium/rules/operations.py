@@ -60,7 +60,8 @@ def compute_operation(name: str, inputs: tuple[Array, ...]) -> Array:
     Returns:
         A new array, shape ``(bars,)``.
     """
-    bars = 0 if any(len(values) == 0 for values in inputs) else max(len(values) for values in inputs)
+    lengths = [len(values) for values in inputs]
+    bars = max(lengths) if all(lengths) else 0
     if name in _ARITHMETIC or name == "negative":
         numbers = np.empty(bars, dtype=np.float64)
         if name == "negative":

@@ -94,6 +94,18 @@ class CompiledPlan:
         signals[: max(self.warm_up - first_bar, 0)] = 0
         return signals
 
+    def signal(self, values: Mapping[str, Array], row: int) -> int:
+        """Say what the plan wants at a single bar, as ``signals`` does.
+
+        Args:
+            values: arrays of one.
+            row: the number of the bar since the origin.
+
+        Returns:
+            Bits of ``SignalBit``.
+        """
+        return 0 if row < self.warm_up else sum(bit for text, bit in self._conditions if values[text][0] == 1)
+
     def levels(self, values: Mapping[str, Array]) -> list[NDArray[np.int64]]:
         """Compute the levels at some bars.
 
