@@ -225,3 +225,16 @@ def recorded_steps(place):
 
 def inputs(place):
     return len(recorded_steps(place)) if (place / "journal.sqlite").exists() else 0
+
+
+def test_rates_that_begin_behind_the_bars_are_refused_before_the_first_step(folder, capsys):
+    """As a backtest refuses them, with the line that names them (D-06)."""
+    stated = PORTFOLIO.replace("capital:", "currency: EUR, capital:").replace(
+        "strategies:", "conversion: {USDT: r.csv}\nstrategies:"
+    )
+    (folder / "portfolio.yaml").write_text(stated, encoding="utf-8")
+    (folder / "r.csv").write_text("time,rate\n2022-01-05,0.9\n", encoding="utf-8")
+    assert run(["run", "portfolio.yaml", *UNTIL]) == 2
+    printed = capsys.readouterr().err
+    assert "portfolio.yaml:6:14: the rate of USDT begins at 2022-01-05T00:00:00Z, after the first bar of" in printed
+    assert events(folder / "live" / "demo.journal") == []

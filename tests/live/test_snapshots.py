@@ -40,7 +40,7 @@ class Remembers(Strategy):
 
 
 def portfolio():
-    """Have everything that remembers something: every form, limits, fee tiers, netting, rebalancing, measures."""
+    """Have everything that remembers something: forms, limits, fee tiers, netting, rebalancing, measures, rates."""
     forms = [*FORMS, Remembers]
     weight = (D(9) / 10 / len(forms)).quantize(D("0.01"))
     members = [(named(form(), form.__name__), weight, ("X", "Y")) for form in forms]
@@ -55,6 +55,8 @@ def portfolio():
             rebalancing=RebalancingOptions(rule="inverse_volatility", lookback_days=5, when="schedule"),
             slippage_model=SlippageModel(volatility=D("0.1"), impact=D("0.5"), window=5),
             volume_limit=D("0.2"),
+            currencies={"Y": "JPY"},
+            conversion={"JPY": "X"},
         ),
     )
 
@@ -93,6 +95,24 @@ def test_gates_stay_closed():
     assert [again.members[int(again.engine.tables.cells[cell]["strategy"])].strategy_id for cell in plain] == [
         "Plain"
     ] * 2
+
+
+def test_gates_that_wait_for_a_rate_open_with_it():
+    """Also behind a snapshot, and none that is closed for another reason (C-45)."""
+    market = prepare_market({symbol: walk(symbol, 60) for symbol in ("X", "Y")}, portfolio().config)
+    stepper, again = (stepper_of(portfolio(), market, CAPITAL) for _ in range(2))
+    series = {symbol: market.store.series(symbol) for symbol in market.symbols}
+    time = int(market.timeline.times[0])
+    stepper.settle(time, {"Y": stepper.calculate("Y", series["Y"].bar(0))})
+    stepper.decide()
+    stepper.close_gate(Reason.PAUSED, strategy_id="Plain")
+    stepper.events()
+    restore_snapshot(again, take_snapshot(stepper), {"Y": series["Y"]})
+    on_second = again.engine.tables.cells["symbol"] == 1
+    assert set(again.engine.tables.cells["gate"][on_second].tolist()) == {Reason.RATE_UNKNOWN}
+    again.settle(time, {"X": again.calculate("X", series["X"].bar(0))})
+    again.decide()
+    assert sorted(again.engine.tables.cells["gate"].tolist())[-3:] == [Reason.NONE, Reason.PAUSED, Reason.PAUSED]
 
 
 def test_a_snapshot_that_could_act_is_refused():

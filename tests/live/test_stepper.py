@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from portfolios import FORMS, PROOF, Plain, Reversal, SlowCode, Swing, configuration, named, orchestrate, walk
+from portfolios import FORMS, PROOF, START, Plain, Reversal, SlowCode, Swing, configuration, named, orchestrate, walk
 from stepping import differences, stepper_of, take
 
-from podium import Strategy
+from podium import Conversion, Rate, Strategy
 from podium.backtest.market import prepare_market
 from podium.core.errors import InputError
 from podium.core.events import Reason
 from podium.core.slippage import SlippageModel
+from podium.core.times import from_nanoseconds
 from podium.portfolio.rebalancing import RebalancingOptions
 from podium.portfolio.risk_options import RiskOptions
 
@@ -30,6 +33,13 @@ def portfolio(forms, symbols, **options):
     return orchestrate(members, configuration(*symbols, **options))
 
 
+#: A rate that changes between bars, some of them without a change.
+RATES = Conversion(
+    rates=tuple(
+        Rate(time=from_nanoseconds(START + (place - 1) * 4_500_000_000_000), rate=D(f"0.9{place % 89}"))
+        for place in range(340)
+    )
+)
 OPTIONS = {
     "as it comes": {},
     "left open": {"finish": "keep"},
@@ -46,6 +56,10 @@ OPTIONS = {
         "volume_limit": D("0.2"),
     },
     "compounding": {"compounding": True, "size_at": "fill"},
+    "a rate by a symbol": {"currencies": {"Y": "JPY"}, "conversion": {"JPY": "X"}},
+    "a rate that divides": {"currencies": {"X": "JPY", "Y": "JPY"}, "conversion": {"JPY": "X"}},
+    "a rate by a series": {"currencies": {"Y": "JPY"}, "conversion": {"JPY": RATES}},
+    "a rate that never changes": {"currencies": {"Y": "JPY"}, "conversion": {"JPY": D("0.0067")}},
 }
 
 
@@ -168,3 +182,74 @@ def test_an_open_position_leaves_behind_a_closed_gate():
         step += 1
     stepper.close_gate(Reason.PAUSED)
     assert any(b"POSITION_CLOSED" in line for line in take(stepper, market, step))
+
+
+def quoted_in_yen(forms, source):
+    """Make a portfolio of X and Y, which is quoted in yen, and its market."""
+    orchestrator = portfolio(forms, ("X", "Y"), finish="keep", currencies={"Y": "JPY"}, conversion={"JPY": source})
+    return orchestrator, prepare_market({symbol: walk(symbol, 60) for symbol in ("X", "Y")}, orchestrator.config)
+
+
+def settle(stepper, market, step, *symbols):
+    """Take a step in which some symbols have their bar; give its events."""
+    bars = {symbol: market.store.series(symbol).bar(step) for symbol in symbols}
+    stepper.settle(
+        int(market.timeline.times[step]), {symbol: stepper.calculate(symbol, bars[symbol]) for symbol in bars}
+    )
+    stepper.decide()
+    return [json.loads(event.body) for event in stepper.events()]
+
+
+def test_a_bar_that_comes_late_brings_its_rate_with_the_step_in_which_it_comes():
+    """Until then the last one that is known holds; behind it all is as if it had come in time (C-33, D-05)."""
+    orchestrator, market = quoted_in_yen((Swing, Reversal), "X")
+    late, in_time = (stepper_of(orchestrator, market, CAPITAL) for _ in range(2))
+    closes = [Fraction(str(close)) for close in market.store.series("X").close.tolist()]
+
+    def rates(stepper):
+        return [Fraction(*pair) for pair in stepper.engine.tables.rates.reshape(2, 2).tolist()]
+
+    for step in range(20):
+        settle(late, market, step, "X", "Y")
+    settle(late, market, 20, "Y")
+    assert rates(late) == [closes[19], closes[19]]
+    settle(late, market, 20, "X")
+    assert rates(late) == [closes[19], closes[20]]
+    settle(late, market, 21, "X", "Y")
+    take(in_time, market, 0, 22)
+    assert rates(late) == rates(in_time) == [closes[20], closes[21]]
+
+
+class EveryBar(Strategy):
+    """Want to hold one at every bar."""
+
+    def on_bar(self, bar):
+        if self.position.is_flat:
+            self.buy(quantity=1)
+
+
+@pytest.mark.parametrize("source", ["symbol", "series"])
+def test_nothing_is_entered_before_a_rate_is_known(source):
+    """Entries are refused with the reason until the first rate comes; other symbols never wait for it (C-34, D-05)."""
+    first = from_nanoseconds(int(quoted_in_yen((EveryBar,), "X")[1].timeline.times[3]))
+    series = Conversion(rates=(Rate(time=first, rate=D("0.5")),))
+    orchestrator, market = quoted_in_yen((EveryBar,), "X" if source == "symbol" else series)
+    stepper = stepper_of(orchestrator, market, CAPITAL)
+    for step in range(5):
+        symbols = ("Y",) if source == "symbol" and step < 3 else ("X", "Y")
+        told = settle(stepper, market, step, *symbols)
+        refused = [each["symbol"] for each in told if each["kind"] == "SIGNAL_REJECTED"]
+        assert refused == (["Y"] if step < 3 else [])
+        assert all(each["reason"] == "rate_unknown" for each in told if each["kind"] == "SIGNAL_REJECTED")
+    assert stepper.engine.tables.cells["quantity"].all()
+
+
+def test_a_run_that_begins_behind_history_knows_its_last_rate():
+    """Which holds before its first bar (D-05)."""
+    orchestrator, market = quoted_in_yen((EveryBar,), "X")
+    stepper = stepper_of(orchestrator, market, CAPITAL)
+    series = {symbol: market.store.series(symbol) for symbol in market.symbols}
+    stepper.open({symbol: each.select(slice(0, 20)) for symbol, each in series.items()})
+    told = settle(stepper, market, 20, "Y")
+    assert [each["kind"] for each in told] == ["SIGNAL_GENERATED", "ORDER_CREATED"]
+    assert Fraction(*stepper.engine.tables.rates[0, :2].tolist()) == Fraction(str(series["X"].close[19]))

@@ -163,7 +163,8 @@ class Portfolio:
             else replace(cell, signals=np.zeros(1, np.uint8), levels=[np.full(1, NO_LEVEL) for _ in cell.levels])
             for cell in self.cells
         ]
-        alike = replace(self, cells=tuple(cells), flows=None)
+        conversion = self.conversion and replace(self.conversion, rates=np.ones_like(self.conversion.rates[:1]))
+        alike = replace(self, cells=tuple(cells), flows=None, conversion=conversion)
         engine = alike.engine(Timeline.of_one_step(len(self.symbols)))
         stream = StepStream(engine)
         next_bar = np.cumsum(timeline.lengths) - timeline.lengths
@@ -185,7 +186,8 @@ class Portfolio:
                         signals[index] = CellSignals(int(cell.signals[row]), levels)
             time = int(timeline.times[step])
             flows = None if self.flows is None else self.flows[self.flows["step"] == step].copy()
-            stream.present(time, bars, signals, limit_day=int(timeline.days[step]), flows=flows)
+            rates = None if self.conversion is None else self.conversion.rates[step]
+            stream.present(time, bars, signals, limit_day=int(timeline.days[step]), flows=flows, rates=rates)
             self.send(engine, step, step + 1)
             within_ledger(engine.advance, 2 * step + 1)
             within_ledger(engine.advance, 2 * step + 2)

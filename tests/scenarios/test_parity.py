@@ -55,9 +55,21 @@ symbols:
 risk: {gross_exposure: 120%, open_positions: 6}
 """
 
+STOCKS_IN_EUROS = """
+portfolio: {name: abroad, currency: EUR, capital: 1_000_000, rebalancing: {when: schedule, every: month}}
+data: {source: parquet, path: @data, timeframe: 1d, from: 2015-01-01, to: @to}
+symbols:
+  SPY_RAW: {tick: 0.0001, lot: 1, currency: USD}
+  AAPL_RAW: {tick: 0.0001, lot: 1, currency: USD}
+  EURUSD: {tick: 0.00001, lot: 1000, currency: USD}
+conversion: {USD: EURUSD}
+risk: {gross_exposure: 120%, open_positions: 6}
+"""
+
 CASES = {
     "BTC-quoted pairs with holes": (BTC_QUOTED, "30m", "2018-01-30" if PROOF else "2018-01-15", 1000),
     "EURUSD by itself": (EURUSD, "4h", "2018-12-31" if PROOF else "2016-09-30", 500),
+    "stocks in euros": (STOCKS_IN_EUROS, "1w", "2018-08-13", 300),
     "stocks with crypto": (STOCKS_WITH_CRYPTO, "1w", "2018-08-13", 300),
 }
 

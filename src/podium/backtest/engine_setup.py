@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.backtest.cells import Cells
-from podium.backtest.conversions import refuse_foreign
 from podium.backtest.limit_translation import engine_limits
 from podium.backtest.market import Market
 from podium.backtest.members import Member
@@ -79,8 +78,6 @@ def make_engine(
     Raises:
         ConfigurationError: when an option does not fit the run.
     """
-    if conversion is None:
-        refuse_foreign(market, config)
     limits = None
     if config.risk is not None:
         limits = engine_limits(

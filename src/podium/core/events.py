@@ -81,6 +81,8 @@ class Reason(IntEnum):
     """the services of its symbol failed, and were taken out"""
     WARMING = 15
     """fewer bars of the symbol are known than the file asks for"""
+    RATE_UNKNOWN = 16
+    """no rate of the symbol's currency is known yet"""
     # Why something was refused, reduced or cancelled.
     BOTH_SIDES = 20
     """the same strategy wants to enter long and short at once"""

@@ -121,7 +121,7 @@ def advance(tables: EngineTables, stop: int) -> None:
         if half_step & 1 == 0:
             # Settle: symbols in portfolio order. Who will want something is seen in the same pass.
             if run.converted:
-                take_rates(instruments, tables.rates, step, 0)
+                take_rates(instruments, tables.rates, row, 0)
             if step >= run.next_flow:
                 post_flows(run, instruments, accounts, cells, flows, 0)
             total = 0
@@ -161,7 +161,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                 if abs(run.portfolio.equity) >= _CEILING_UNITS:
                     run.status = _OVERFLOW
             if run.converted:
-                take_rates(instruments, tables.rates, step, 1)
+                take_rates(instruments, tables.rates, row, 1)
                 beyond = revalue(run, instruments, accounts, cells)
                 if beyond >= 0:
                     overflow(run, cells[beyond])

@@ -65,14 +65,14 @@ def revalued(cell: Record, instrument: Record, quantity: int, cost: int) -> int:
 
 
 @compiled
-def take_rates(instruments: Records, rates: NDArray[np.int64], step: int, phase: int) -> None:
+def take_rates(instruments: Records, rates: NDArray[np.int64], row: int, phase: int) -> None:
     """Take the rates of a step: those known before its bars (phase 0), or at their closes (1)."""
     for index in range(len(instruments)):
         instrument = instruments[index]
         if instrument.currency != 0:
             column = 4 * (instrument.currency - 1) + 2 * phase
-            instrument.rate_numerator = rates[step, column]
-            instrument.rate_denominator = rates[step, column + 1]
+            instrument.rate_numerator = rates[row, column]
+            instrument.rate_denominator = rates[row, column + 1]
 
 
 @compiled

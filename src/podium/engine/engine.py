@@ -22,6 +22,7 @@ from podium.engine.advance_kernel import advance, finish
 from podium.engine.gate_kernel import close_gate
 from podium.engine.limits import EngineLimits, write_limits
 from podium.engine.measures import measure_rows, needs_measures
+from podium.engine.money_kernel import muldiv
 from podium.engine.plain import kernel_tables
 from podium.engine.tables import (
     ACCOUNT,
@@ -431,6 +432,19 @@ class Engine:
         currencies = self.tables.instruments["currency"][self.tables.cells["symbol"]]
         first = 4 * (currencies - 1) + 2 * at_close
         return {int(cell): self.tables.rates[:, first[cell] : first[cell] + 2] for cell in np.flatnonzero(currencies)}
+
+    def converted(self, symbol: int, units: int) -> int:
+        """Convert an amount of a symbol's quote currency at the last rate, half to even.
+
+        Args:
+            symbol: its index.
+            units: of the quote currency.
+
+        Returns:
+            Units of the account currency.
+        """
+        row = self.tables.instruments[symbol]
+        return muldiv(units, int(row["rate_numerator"]), int(row["rate_denominator"])) if row["currency"] else units
 
     def events(self) -> list[NDArray[np.void]]:
         """Give all events so far.

@@ -83,6 +83,7 @@ class StepStream:
         *,
         limit_day: int,
         flows: NDArray[np.void] | None = None,
+        rates: NDArray[np.int64] | None = None,
     ) -> int:
         """Put the next step in the place of the last one, which was decided.
 
@@ -92,6 +93,8 @@ class StepStream:
             signals: by rules cell; cells left out want nothing.
             limit_day: the day on which limits see it, in their zone.
             flows: ``FLOW`` rows that are due in it, by phase, their step not yet written.
+            rates: of quote currencies: what is known before its bars, then at their closes, as numerator and
+                denominator; shape ``(currencies, 2, 2)``; ``None`` without currencies.
 
         Returns:
             The number of the step.
@@ -114,6 +117,8 @@ class StepStream:
             tables.instruments[symbol]["next_bar"] = symbol
             if bar.measure is not None:
                 tables.measures[symbol] = bar.measure
+        if rates is not None:
+            tables.rates[0] = rates.ravel()
         tables.signals[:] = 0
         for cell, wanted in signals.items():
             if wanted.signals:

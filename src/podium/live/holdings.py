@@ -18,7 +18,7 @@ class Holding:
         strategy_id: whose.
         symbol: on which.
         quantity: how much, negative when short; never 0.
-        value: what it is worth at the last mark, money of the account, negative when short.
+        value: what it is worth at the last mark and rate, money of the account, negative when short.
     """
 
     strategy_id: str
@@ -39,9 +39,9 @@ def holdings(stepper: Stepper) -> list[Holding]:
     tables = stepper.engine.tables
     found: list[Holding] = []
     for cell in tables.cells[tables.cells["quantity"] != 0]:
-        symbol = stepper.symbols[int(cell["symbol"])]
-        row, lots = tables.instruments[int(cell["symbol"])], int(cell["quantity"])
-        worth = lots * int(row["mark"]) * int(row["money_per_tick_lot"])
+        number, lots = int(cell["symbol"]), int(cell["quantity"])
+        symbol, row = stepper.symbols[number], tables.instruments[number]
+        worth = stepper.engine.converted(number, lots * int(row["mark"]) * int(row["money_per_tick_lot"]))
         found.append(
             Holding(
                 strategy_id=stepper.strategies[int(cell["strategy"])],

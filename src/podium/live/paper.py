@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from podium.backtest.conversions import make_conversion
 from podium.backtest.market import prepare_market, with_defaults
 from podium.backtest.members import members_of_file
 from podium.backtest.portfolio_run import at_file, configuration_of
@@ -24,6 +25,7 @@ from podium.bus.publisher import Publisher
 from podium.core.clock import Clock
 from podium.core.errors import Location
 from podium.core.instruments import Instrument
+from podium.core.money import MoneyUnit
 from podium.core.times import Timeframe
 from podium.data.bars import Bar, BarSeries
 from podium.data.store import BarStore
@@ -118,6 +120,9 @@ def make_stepper(portfolio: PortfolioFile, bars: Mapping[str, BarSeries] | None)
             config = configuration_of(portfolio, bars)
             market = prepare_market(dict(bars), config)
             store, timeframe, instruments = market.store, market.timeframe, market.instruments
+            # Bars that are played again are known: rates that do not serve them are refused before the run.
+            unit = MoneyUnit.for_instruments(instruments.items())
+            make_conversion(market, config, capital=portfolio.capital, unit=unit)
         stepper = Stepper(
             members_of_file(portfolio),
             config,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.backtest.cells import Cells, refuse_unknown_symbols
+from podium.backtest.conversions import ConversionRates
 from podium.backtest.engine_setup import deposits_of, make_engine, make_rebalancer, refuse_too_many
 from podium.backtest.event_names import EventNames
 from podium.backtest.flows import SymbolFlows, flow_rows
@@ -30,8 +31,9 @@ from podium.core.instruments import Instrument
 from podium.core.money import MoneyUnit
 from podium.core.times import NANOSECONDS_PER_DAY, Timeframe, iso
 from podium.data.bars import Bar, BarSeries
+from podium.data.grid import to_ticks
 from podium.data.store import BarStore
-from podium.engine.engine import CellInput, EngineOverflow
+from podium.engine.engine import CellInput, ConversionInput, EngineOverflow
 from podium.engine.stream import StepStream
 from podium.engine.tables import NO_LEVEL
 from podium.engine.timeline import Timeline
@@ -153,8 +155,16 @@ class Stepper:
         refuse_too_many(cells)
         deposits = deposits_of(members, capital, self.unit, market)
         self._unallocated = self.unit.to_units(capital) - sum(deposits)
+        self._rates = ConversionRates.of(config, self.instruments, timeframe)
         self.engine = make_engine(
-            config, members, market, cells, deposits=deposits, unallocated=self._unallocated, unit=self.unit
+            config,
+            members,
+            market,
+            cells,
+            deposits=deposits,
+            unallocated=self._unallocated,
+            unit=self.unit,
+            conversion=_first_rates(self._rates),
         )
         self._stream = StepStream(self.engine)
         self._cell_members, self._cell_symbols = cells.members, cells.symbols
@@ -173,6 +183,9 @@ class Stepper:
         self._failures: list[StrategyFailure] = []
         self._equities: list[Equity] = []
         self._gates: dict[int, dict[Reason, None]] = {}
+        self._unrated = [] if self._rates is None else self._rates.unknown_symbols()
+        for symbol in self._unrated:
+            self.close_gate(Reason.RATE_UNKNOWN, symbol=symbol)
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -268,6 +281,9 @@ class Stepper:
                 rules.open(series)
                 self._closes[symbol] = int(series.close_time[-1])
                 self._show(symbol)
+                if self._rates is not None and symbol in self._rates.symbols:
+                    closes, _ = to_ticks(series.close, self.instruments[symbol].tick)
+                    self._rates.see(symbol, series.close_time, closes)
 
     def _show(self, symbol: str) -> None:
         """Let coded cells see columns that were made anew."""
@@ -315,6 +331,7 @@ class Stepper:
             {cell: wanted for given in ordered.values() for cell, wanted in given.signals.items()},
             limit_day=0 if risk is None else int(days_of(np.array([time]), risk.timezone)[0]),
             flows=self._flows_of(calculated),
+            rates=None if self._rates is None else self._rates_of(self._rates, time, calculated),
         )
         self._remember(step, time)
         self._time, self._calculated = (
@@ -483,6 +500,8 @@ class Stepper:
         if self._rebalancer is not None:
             self._rebalancer.restore(state["rebalancer"])
         self._day_ends.known = dict(state["day_ends"])
+        if self._rates is not None:
+            self._unrated = self._rates.unknown_symbols(self._time)
         for cell, remembered in state["coded"].items():
             self._coded[cell].restore(remembered)
 
@@ -524,9 +543,29 @@ class Stepper:
                 self._closes[symbol] = close
         return flow_rows(rows) if rows else None
 
+    def _rates_of(self, rates: ConversionRates, time: int, calculated: Mapping[str, Calculated]) -> NDArray[np.int64]:
+        """Find the rates of a step, and let symbols be entered of whose currency the first one has come."""
+        for symbol in rates.symbols:
+            if symbol in calculated:
+                given = calculated[symbol]
+                rates.see(symbol, np.array([given.close_time]), np.array([given.bar.close]))
+        rates.forget(time)
+        if self._unrated:
+            before, self._unrated = self._unrated, rates.unknown_symbols(time)
+            for symbol in before:
+                if symbol not in self._unrated:
+                    self.open_gate(Reason.RATE_UNKNOWN, symbol=symbol)
+        found: NDArray[np.int64] = rates.at(np.array([time]))[0]
+        return found
+
     def _remember(self, step: int, time: int) -> None:
         """Keep the times of steps to which something refers: the present one, and those of entries."""
         if len(self._times) >= _TIMES_KEPT:
             needed = {*self.engine.tables.cells["entry_step"].tolist(), step - 1}
             self._times = {kept: at for kept, at in self._times.items() if kept in needed}
         self._times[step] = time
+
+
+def _first_rates(rates: ConversionRates | None) -> ConversionInput | None:
+    """Give the rates before the first step, in the place of which those of each step come."""
+    return None if rates is None else ConversionInput(currencies=rates.numbers, rates=rates.at(np.zeros(1, np.int64)))

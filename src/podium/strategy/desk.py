@@ -17,7 +17,6 @@ from podium.core.errors import ConfigurationError, Problem, did_you_mean
 from podium.core.instruments import Instrument
 from podium.core.money import LEDGER_LIMIT_UNITS, RATE_SCALE
 from podium.engine.engine import Engine
-from podium.engine.money_kernel import muldiv
 from podium.engine.tables import NO_LEVEL, TARGETS_MAXIMUM, Action, LevelMode, OrderKind, Record, SizeMode
 from podium.strategy.views import Cursor, OrderView
 
@@ -114,8 +113,7 @@ class Desk:
 
     def converted(self, units: int) -> int:
         """Convert units of the quote currency at the last rate."""
-        numerator, denominator = int(self._instrument["rate_numerator"]), int(self._instrument["rate_denominator"])
-        return muldiv(units, numerator, denominator) if self._instrument["currency"] else units
+        return self.engine.converted(int(self._cell["symbol"]), units)
 
     def entry_cost(self) -> int:
         """Give the entry notional of what is open in money units, signed; what was settled of its result is no part."""
