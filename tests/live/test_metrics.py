@@ -83,6 +83,12 @@ def test_positions_and_balances_are_those_of_the_backtest(played):
     assert held
 
 
+def test_before_the_first_step_everybody_has_what_was_put_in():
+    """Not nothing: a run that waits for its first bar is worth its capital. (C-77)"""
+    worth = equities(Observed(bars=20).stepper)
+    assert (worth["cross"], worth["unallocated"], worth["portfolio"]) == (40_000, 20_000, CAPITAL)
+
+
 def refusing(symbol):
     rejected = {"reason": "capital_limit", "side": "buy", "is_exit": False, "quantity": "1", "price": "100"}
     limit = {

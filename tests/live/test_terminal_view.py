@@ -136,7 +136,8 @@ def test_on_a_terminal_the_last_picture_stays():
     _, written = watch(terminal())
     last = written[written.rindex("demo") :]
     assert "stopped" in last
-    assert "ORCHESTRATOR_STOPPED" in last
+    assert last.count("ORCHESTRATOR_STOPPED") == 1
+    assert "data_fetching stopped" not in last
     assert "POSITION_" in last
     assert "SIGNAL_VALIDATED" not in written
     assert written.index("\x1b[?25l") < written.rindex("\x1b[?25h")

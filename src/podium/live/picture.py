@@ -38,6 +38,10 @@ _LEFT_OUT = frozenset(
     {"SIGNAL_GENERATED", "SIGNAL_VALIDATED", "TRADE_EXECUTED", "TRADE_FAILED", "ACTION_EXECUTED"}
     | {"STOP_LOSS_HIT", "TAKE_PROFIT_HIT", "SERVICE_STARTED", "SERVICE_STOPPED"}
 )
+#: Told once, and not for every symbol.
+_OF_THE_WHOLE = ("ORCHESTRATOR_STARTED", "ORCHESTRATOR_STOPPED")
+#: A service in these is about to work, or was asked to end.
+_AT_REST = ("created", "starting", "stopping", "stopped")
 _STYLES = {"running": "green", "paused": "yellow", "error": "red", "recovering": "yellow"}
 _Row = tuple[Text | str, ...]
 
@@ -100,7 +104,8 @@ class Picture:
         Args:
             event: any event.
         """
-        if event.nature is not Nature.MESSAGE and event.kind not in _LEFT_OUT:
+        is_left_out = event.kind in _LEFT_OUT or (event.kind in _OF_THE_WHOLE and event.symbol is not None)
+        if event.nature is not Nature.MESSAGE and not is_left_out:
             cells = (iso(event.time), event.kind, event.strategy_id or "", event.symbol or "", event_text(event))
             self._events.append(tuple(map(harmless, cells)))
 
@@ -225,7 +230,7 @@ def _services_text(health: SymbolHealth) -> Text:
     """Count the services that are as they should be, and name the others."""
     text = Text(f"{health['healthy_services']} of {health['total_services']} healthy")
     for name, status in health["services"].items():
-        if not status["is_healthy"]:
+        if not status["is_healthy"] and status["state"] not in _AT_REST:
             text.append(f"   {name} {status['state']}", style=_STYLES.get(status["state"], "yellow"))
     return text
 

@@ -462,10 +462,12 @@ class Stepper:
         """Give the equity as it is."""
         tables = self.engine.tables
         count = len(self.members)
+        # Before the first step nothing was marked: what was put in is what there is.
+        units = tables.accounts["deposited"] if self._time is None else self.engine.equity[0]
         moved = int(tables.run[0]["portfolio"]["transferred"])
         return Equity(
             time=self._time or 0,
-            strategies=tuple(self.engine.equity[0, :count].tolist()),
+            strategies=tuple(units[:count].tolist()),
             netting=int(tables.run[0]["netting"]["equity"]),
             unallocated=self._unallocated - moved,
         )
