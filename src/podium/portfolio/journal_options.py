@@ -24,7 +24,7 @@ class JournalOptions(Options):
         "live/<name>.journal beside the portfolio file",
     )
     snapshot_steps: Annotated[int, whole_number(minimum=1)] = Field(
-        default=10_000, description="after how many time steps the state is kept, so that a start need not go back more"
+        default=1_000, description="after how many time steps the state is kept, so that a start need not go back more"
     )
 
     def at(self, folder: Path, name: str) -> str | Path:
