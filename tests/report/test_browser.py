@@ -49,9 +49,9 @@ def bars(symbol, seed, count=2_400):
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Start the browser, or say why not."""
+    """Start the browser, or say why not; its event loop must not stay behind for tests that have their own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
