@@ -43,7 +43,7 @@ def test_what_holds_when_nothing_is_said(document):
     assert services.trade_execution.model_dump() == {"enabled": True, "execution_mode": "immediate"}
     assert orchestrator.model_dump() == {
         "enable_auto_restart": True, "health_check_interval": D(60), "status_log_interval": 10,
-        "heartbeat_limit": D(30), "bar_wait": "1s", "stale_after": None, "http_port": None,
+        "heartbeat_limit": D(30), "bar_wait": "1s", "stale_after": None, "http_port": None, "history_bars": 500,
     }  # fmt: skip
     assert services.enabled == ("data_fetching", "indicator_calculation", "strategy_evaluation", "trade_execution")
     assert orchestrator.bar_wait_seconds == 1.0

@@ -179,7 +179,7 @@ class Portfolio:
                 place, row = int(next_bar[symbol]), int(next_bar[symbol] - first_bar[symbol])
                 next_bar[symbol] += 1
                 prices = {name: int(timeline.bars[place][name]) for name in ("open", "high", "low", "close")}
-                bars[symbol] = TickBar(**prices, measure=measures[place] if len(measures) > 1 else None)
+                bars[symbol] = TickBar(**prices, measure=measures[place] if whole.tables.run[0]["measured"] else None)
                 for index, cell in enumerate(self.cells):
                     if cell.symbol == symbol and cell.signals is not None:
                         levels = [int(level[row]) for level in cell.levels]
