@@ -221,8 +221,8 @@ def test_no_entry_ever_makes_more_of_a_limit_than_it_allows(portfolio, pace):
 
 
 # Found and not yet understood: with make_portfolio(seed=51, symbols=3, strategies=3, hours=51, limited=True),
-# NET_EXPOSURE, part 10 and pace 3 the engine holds an entry against an equity of 364 where the book counts 316.
-@pytest.mark.xfail(strict=False, reason="the engine and the book differ about the equity of one portfolio in thousands")
+# NET_EXPOSURE, part 10 and pace 3 the engine holds an entry against marks of an earlier step.
+@pytest.mark.xfail(strict=False, reason="marks are stale in one portfolio in thousands")
 @settings(max_examples=4 * EXAMPLES, deadline=None)
 @given(portfolios(80, limited=True), st.sampled_from(EXPOSURES), st.sampled_from((10, 5, 2)), st.integers(1, 8))
 def test_an_exposure_holds_where_no_other_limit_comes_first(portfolio, reason, part, pace):
