@@ -74,6 +74,10 @@ class Portfolio:
     limits: EngineLimits | None = None
     conversion: ConversionInput | None = None
 
+    def __repr__(self) -> str:
+        # Else a failure would print every bar, and fail over that.
+        return f"<Portfolio: {len(self.symbols)} symbols, {len(self.cells)} cells>"
+
     @property
     def unit(self) -> MoneyUnit:
         """The money unit."""

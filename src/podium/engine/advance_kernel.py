@@ -111,7 +111,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             look_again = step + max(patience, quiet + 1)
         if run.limited:
             if half_step & 1 == 0:
-                refresh(run, instruments, cells)
+                refresh(run, instruments, cells, step)
             run.limits.time = tables.times[row]
             run.limits.today = tables.limit_days[row]
         run.step = step
@@ -226,7 +226,7 @@ def advance(tables: EngineTables, stop: int) -> None:
             stopped = run.limits.stopped
             if count > 0 or first_command < last_command:
                 if run.limited:
-                    mark(run, instruments, cells)
+                    mark(run, instruments, cells, step)
                 # ... then entries, first those of which only a difference is left.
                 if run.conflicts_to_net > 0:
                     for index in range(len(instruments)):
@@ -236,7 +236,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                                 run, instrument, accounts, cells, commands, levels, wishes, first_command, last_command
                             )
                             if run.limited and run.fill_at_close:
-                                mark(run, instruments, cells)
+                                mark(run, instruments, cells, step)
                 for index in range(count):
                     cell = cells[candidates[index].cell]
                     account, instrument = accounts[cell.strategy], instruments[cell.symbol]
@@ -244,7 +244,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                     if run.fill_at_close:
                         trade_at_close(run, cell, account, instrument)
                         if run.limited:
-                            mark(run, instruments, cells)
+                            mark(run, instruments, cells, step)
                 for index in range(first_command, last_command):
                     cell = cells[commands[index].cell]
                     if commands[index].action == _PLACE and not commands[index].exit:
@@ -253,7 +253,7 @@ def advance(tables: EngineTables, stop: int) -> None:
                         if run.fill_at_close:
                             trade_at_close(run, cell, account, instrument)
                             if run.limited:
-                                mark(run, instruments, cells)
+                                mark(run, instruments, cells, step)
                 for index in range(first_command, last_command):
                     forget(cells[commands[index].cell])
                 run.command = last_command

@@ -154,8 +154,8 @@ def has_working_entry(cell: Record) -> bool:
 
 
 @compiled
-def mark(run: Record, instruments: Records, cells: Records) -> None:
-    """Add everything up anew, at the marks of this step."""
+def mark(run: Record, instruments: Records, cells: Records, step: int) -> None:
+    """Add everything up anew, at the closes of a step."""
     limits = run.limits
     for index in range(limits.scope_count):
         scope = limits.scopes[index]
@@ -166,7 +166,7 @@ def mark(run: Record, instruments: Records, cells: Records) -> None:
         scope.risk = 0
         scope.working_risk = 0
     limits.equity = equity_of_account(run)
-    limits.marked = run.step
+    limits.marked = step
     limits.positions = 0
     limits.waiting = 0
     limits.working = 0
@@ -190,10 +190,10 @@ def mark(run: Record, instruments: Records, cells: Records) -> None:
 
 
 @compiled
-def refresh(run: Record, instruments: Records, cells: Records) -> None:
+def refresh(run: Record, instruments: Records, cells: Records, step: int) -> None:
     """Before a step settles, add up at the closes of the one before what entries that still work are held against."""
-    if run.limits.working > 0 and run.limits.marked < run.step:
-        mark(run, instruments, cells)
+    if run.limits.working > 0 and run.limits.marked < step - 1:
+        mark(run, instruments, cells, step - 1)
 
 
 @compiled

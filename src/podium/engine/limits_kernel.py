@@ -591,7 +591,7 @@ def watch(run: Record, instruments: Records, accounts: Records, cells: Records, 
     if limits.streak_count != 0:
         _watch_streaks(run, cells)
     if limits.watches_exposure or limits.closing != 0:
-        mark(run, instruments, cells)
+        mark(run, instruments, cells, run.step)
         _end_closing(run, cells)
         _watch_exposure(run, cells)
     if run.event_count > before or limits.closing != 0:
